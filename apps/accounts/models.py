@@ -1,0 +1,75 @@
+"""Who asks: people sign in by e-mail address."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+
+class User(AbstractUser):
+    """A person or a program's account; the e-mail address is its name, kept in lower case."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=150, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def redeem(self, secret: str) -> "User | None":
+        """The user of an unused, unexpired ticket, which is then used up; None for any other secret."""
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        ticket = self.select_related("user").filter(digest=digest, expires_at__gt=timezone.now()).first()
+        if ticket is None or not self.filter(pk=ticket.pk).delete()[0] or not ticket.user.is_active:
+            return None  # of two who redeem it at once, the one whose DELETE found the row wins
+        return ticket.user
+
+    def issue(self, user: User) -> str:
+        """A new secret that opens one WebSocket within LIFETIME; only its hash is kept."""
+        self.filter(expires_at__lte=timezone.now()).delete()
+        secret = secrets.token_urlsafe(32)
+        self.create(
+            user=user,
+            digest=hashlib.sha256(secret.encode()).hexdigest(),
+            expires_at=timezone.now() + Ticket.LIFETIME,
+        )
+        return secret
+
+
+class Ticket(models.Model):
+    """A one-time pass for a WebSocket, so that no long-lived token appears in a URL."""
+
+    LIFETIME = timedelta(seconds=30)
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tickets")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[Self]] = TicketQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"ticket of {self.user}"

@@ -1,0 +1,1 @@
+"""Venues and their accounts: credentials, feeds and order routing."""

@@ -1,0 +1,1 @@
+"""Other products' APIs spoken over our services: one folder each."""

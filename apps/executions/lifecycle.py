@@ -1,0 +1,83 @@
+"""Who may move an execution from which status to which: one table, one locked row.
+
+          start          pause            resume
+created ─────────► running ─────► paused ─────────► running
+   │                  │ └► completed  │
+   └─► stopped        └► failed       └► stopped          (stopped, completed, failed: for ever)
+"""
+
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.dispatch import Signal
+
+from apps.errors import Conflict
+from apps.executions import messages
+from apps.executions.models import Execution, Status
+
+ALLOWED: Final[dict[Status, frozenset[Status]]] = {
+    Status.CREATED: frozenset({Status.RUNNING, Status.STOPPED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.PAUSED, Status.STOPPED, Status.COMPLETED, Status.FAILED}),
+    Status.PAUSED: frozenset({Status.RUNNING, Status.STOPPED}),
+    Status.STOPPED: frozenset(),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+}
+TERMINAL: Final = frozenset(status for status, onward in ALLOWED.items() if not onward)
+
+status_changed = Signal()
+"""Sent within the transaction of the change, with execution_id, before and after: the events journal writes it down."""
+
+
+class InvalidTransition(Conflict):
+    code = "invalid_transition"
+
+
+def pause(execution: Execution) -> None:
+    """Let no further row be written: after this returns, none is."""
+    _move(execution, to=Status.PAUSED, lease_until=None, worker="")
+
+
+def resume(execution: Execution) -> None:
+    """Let a paused execution go on from its snapshot."""
+    if execution.status != Status.PAUSED:
+        raise _refusal(execution, Status.RUNNING)
+    _move(execution, to=Status.RUNNING)
+    messages.send(execution.pk)
+
+
+def stop(execution: Execution) -> None:
+    """End it for good; what it wrote so far stays."""
+    _move(execution, to=Status.STOPPED, completed_at=Now(), lease_until=None, worker="")
+
+
+def begin(execution: Execution) -> None:
+    """A worker has taken it up."""
+    _move(execution, to=Status.RUNNING, started_at=Now())
+
+
+def complete(execution: Execution) -> None:
+    _move(execution, to=Status.COMPLETED, progress=100.0, completed_at=Now(), lease_until=None, worker="")
+
+
+def fail(execution: Execution, message: str) -> None:
+    """End it with a reason that its owner can act on; the partial tape stays."""
+    _move(execution, to=Status.FAILED, error_message=message, completed_at=Now(), lease_until=None, worker="")
+
+
+def _move(execution: Execution, *, to: Status, **changes: Any) -> None:
+    with transaction.atomic():
+        row = Execution.objects.filter(pk=execution.pk)
+        before = Status(row.select_for_update().values_list("status", flat=True).get())
+        if allowed := to in ALLOWED[before]:
+            row.update(status=to, **changes)
+            status_changed.send(sender=Execution, execution_id=execution.pk, before=before, after=to)
+    execution.refresh_from_db()
+    if not allowed:
+        raise _refusal(execution, to)
+
+
+def _refusal(execution: Execution, to: Status) -> InvalidTransition:
+    sources = " or ".join(str(status) for status, onward in ALLOWED.items() if to in onward)
+    return InvalidTransition(f"Execution {execution.pk} is {execution.status}; only a {sources} one can become {to}.")

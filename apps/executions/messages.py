@@ -1,0 +1,29 @@
+"""Messages to the workers, by name: this room does not know what carries an execution out."""
+
+from functools import partial
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from apps.executions.models import Execution
+
+log = structlog.get_logger("executions")
+
+
+def send(execution_id: int) -> None:
+    """Ask the workers to look at an execution, once the present transaction is committed.
+
+    A broker that cannot be reached is no error: the row is the truth, and the sweep sends it again.
+    """
+    transaction.on_commit(partial(_send, execution_id))
+
+
+def _send(execution_id: int) -> None:
+    Execution.objects.filter(pk=execution_id).update(sent_at=Now())
+    try:
+        current_app.send_task("run_execution", [execution_id], queue="backtests", retry=False)
+    except OperationalError as error:
+        log.warning("message not sent", execution_id=execution_id, error=str(error))

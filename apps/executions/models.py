@@ -1,0 +1,161 @@
+"""Tasks (saved definitions) and executions (their numbered runs)."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.market.models import Dataset, DatasetVersion
+from apps.strategies.models import StrategyConfig
+
+
+class TaskType(models.TextChoices):
+    BACKTEST = "backtest"
+    TRADING = "trading"
+
+
+class Status(models.TextChoices):
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class OwnedQuerySet(models.QuerySet[models.Model]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+
+class BacktestTask(models.Model):
+    """What to run: a configured strategy on a dataset, over a period, with an account and its costs."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="backtest_tasks")
+    config = models.ForeignKey(StrategyConfig, on_delete=models.PROTECT, related_name="backtest_tasks")
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="backtest_tasks")
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    start_time = models.DateTimeField(
+        null=True, blank=True, help_text="First bar, inclusive; empty: the first there is."
+    )
+    end_time = models.DateTimeField(null=True, blank=True, help_text="Last bar, inclusive; empty: the last there is.")
+    session = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="Trade these hours only, for instance 09:30-16:00 America/New_York; the end is exclusive.",
+    )
+    initial_balance = models.FloatField(default=10_000.0, help_text="In the instrument's quote currency.")
+    commission_rate = models.FloatField(default=0.0, help_text="Share of each fill's value: 0.001 is 0.1 %.")
+    commission_per_trade = models.FloatField(default=0.0, help_text="Fixed amount for each fill.")
+    commission_per_unit = models.FloatField(default=0.0, help_text="Amount for each unit filled.")
+    commission_minimum = models.FloatField(default=0.0, help_text="Least amount of the commission per unit.")
+    bars_per_second = models.FloatField(
+        null=True, blank=True, help_text="Slow the run down so that it can be watched; empty: as fast as it goes."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager[Self]] = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="backtest_task_name_unique_per_owner"),
+            models.CheckConstraint(condition=Q(initial_balance__gt=0), name="backtest_task_balance_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Execution(models.Model):
+    """One numbered run of a task, and the heads of its three journals.
+
+    Only the worker whose `attempt` is the current one may write to its journals, and only while it is running.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="executions")
+    task_type = models.CharField(max_length=10, choices=TaskType.choices)
+    backtest_task = models.ForeignKey(BacktestTask, on_delete=models.CASCADE, null=True, related_name="executions")
+    execution_number = models.PositiveIntegerField()
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="executions")
+    manifest = models.JSONField(help_text="All that went in: strategy, parameters, data, account, costs, versions.")
+
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.CREATED)
+    error_message = models.TextField(null=True)  # noqa: DJ001 - null is documented, and differs from an empty message
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    progress = models.FloatField(default=0.0, help_text="Per cent of the bars.")
+    processed = models.PositiveBigIntegerField(default=0, help_text="Bars done.")
+    total = models.PositiveBigIntegerField(null=True, help_text="Bars there are.")
+    simulated_at = models.DateTimeField(null=True, help_text="Open of the last bar done.")
+
+    events_head = models.PositiveBigIntegerField(default=0)
+    trades_head = models.PositiveBigIntegerField(default=0)
+    equity_head = models.PositiveBigIntegerField(default=0)
+
+    attempt = models.PositiveIntegerField(default=0, help_text="How many workers have claimed it: the fence.")
+    worker = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="When its message last went to the workers.")
+
+    objects: ClassVar[models.Manager[Self]] = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task_type", "backtest_task", "execution_number"], name="execution_number_unique_per_task"
+            ),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="execution_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="execution_owner_newest"),
+            models.Index(
+                fields=["lease_until"], name="execution_runnable", condition=Q(status__in=["created", "running"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.backtest_task} #{self.execution_number}"
+
+    @property
+    def task_id(self) -> int | None:
+        return self.backtest_task_id
+
+    @property
+    def strategy_type(self) -> str:
+        return str(self.manifest["strategy"]["type"])
+
+
+class Checkpoint(models.Model):
+    """The metrics shown to clients after a recorded chunk; unrounded, fractions where they are shares."""
+
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="checkpoints")
+    processed = models.PositiveBigIntegerField()
+    metrics = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        get_latest_by = "id"
+        indexes = [models.Index(fields=["execution", "-id"], name="checkpoint_newest")]
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.processed} of execution {self.execution_id}"
+
+
+class Snapshot(models.Model):
+    """The engine's and the strategy's state after the last recorded row: where a next attempt goes on."""
+
+    execution = models.OneToOneField(Execution, on_delete=models.CASCADE, primary_key=True, related_name="snapshot")
+    processed = models.PositiveBigIntegerField()
+    state = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"snapshot at {self.processed} of execution {self.execution_id}"

@@ -1,0 +1,65 @@
+"""The native API's shapes of tasks and executions."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.executions.models import BacktestTask, Execution
+from apps.market.models import Dataset
+from apps.strategies.models import StrategyConfig
+
+
+class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
+    """A task; `config` and `dataset` are ids that the user can see."""
+
+    strategy_type = serializers.CharField(source="config.strategy_type", read_only=True)
+    instrument = serializers.CharField(source="dataset.instrument.symbol", read_only=True)
+    status = serializers.SerializerMethodField(help_text="Of the latest execution; created when there is none.")
+    latest_execution = serializers.IntegerField(source="latest_execution_id", read_only=True, default=None)
+
+    class Meta:
+        model = BacktestTask
+        fields = [
+            "id", "name", "description", "config", "strategy_type", "dataset", "instrument", "start_time", "end_time",
+            "session", "initial_balance", "commission_rate", "commission_per_trade", "commission_per_unit",
+            "commission_minimum", "bars_per_second", "status", "latest_execution", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["created_at", "updated_at"]
+        validators: list[Any] = []  # uniqueness per owner is the service's to say
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        if user := getattr(self.context.get("request"), "user", None):
+            fields["config"].queryset = StrategyConfig.objects.visible_to(user)  # type: ignore[attr-defined]
+            fields["dataset"].queryset = Dataset.objects.visible_to(user)  # type: ignore[attr-defined]
+        return fields
+
+    def get_status(self, task: BacktestTask) -> str:
+        return getattr(task, "latest_status", None) or "created"
+
+
+class ExecutionSerializer(serializers.ModelSerializer[Execution]):
+    """One row of the lists of executions."""
+
+    task_id = serializers.IntegerField(read_only=True)
+    strategy_type = serializers.CharField(read_only=True)
+    duration = serializers.SerializerMethodField(help_text="Seconds from start to end; null while it runs.")
+
+    class Meta:
+        model = Execution
+        fields = [
+            "id", "task_type", "task_id", "execution_number", "strategy_type", "status", "progress", "processed",
+            "total", "simulated_at", "created_at", "started_at", "completed_at", "duration", "error_message",
+        ]  # fmt: skip
+
+    def get_duration(self, execution: Execution) -> float | None:
+        if execution.started_at is None or execution.completed_at is None:
+            return None
+        return (execution.completed_at - execution.started_at).total_seconds()
+
+
+class ExecutionDetailSerializer(ExecutionSerializer):
+    """One execution with what went into it."""
+
+    class Meta(ExecutionSerializer.Meta):
+        fields = [*ExecutionSerializer.Meta.fields, "manifest"]

@@ -1,0 +1,111 @@
+"""Instruments and their versioned datasets. What the rows look like on disk only `store.py` knows."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import User
+
+
+class OwnedOrSharedQuerySet(models.QuerySet[models.Model]):
+    """Rows without an owner are the server's own and shared with everybody."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(Q(owner=user) | Q(owner=None))
+
+
+class Instrument(models.Model):
+    """Something that can be traded, with the numbers a fill needs to know."""
+
+    class Kind(models.TextChoices):
+        FOREX = "forex"
+        EQUITY = "equity"
+        CRYPTO = "crypto"
+        FUTURE = "future"
+        INDEX = "index"
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="instruments"
+    )
+    symbol = models.CharField(max_length=40, help_text="The canonical name, for instance EUR_USD or SPY.")
+    name = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    quote_currency = models.CharField(max_length=10, default="USD")
+    price_increment = models.FloatField(default=0.01, help_text="The smallest step of a price.")
+    pip_size = models.FloatField(default=0.01, help_text="0.0001 for most currency pairs, 0.01 against JPY.")
+    quantity_step = models.FloatField(default=1.0, help_text="The smallest step of a quantity.")
+    min_quantity = models.FloatField(default=1.0)
+    periods_per_year = models.PositiveSmallIntegerField(
+        default=252, help_text="Trading days a year, for annual figures: 252, or 365 where trade never rests."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Self]] = OwnedOrSharedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["symbol"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "symbol"], name="instrument_symbol_unique_per_owner"),
+            models.UniqueConstraint(
+                fields=["symbol"], condition=Q(owner=None), name="instrument_symbol_unique_among_shared"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.symbol
+
+
+class Dataset(models.Model):
+    """A series of one instrument at one timeframe; each import that changes its rows is a new version."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="datasets"
+    )
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="datasets")
+    name = models.CharField(max_length=120)
+    timeframe_seconds = models.PositiveIntegerField(help_text="Length of one bar.")
+    source = models.CharField(max_length=200, blank=True, help_text="Where the rows come from.")
+    licence = models.CharField(max_length=120, blank=True)
+    is_synthetic = models.BooleanField(default=False, help_text="Made by a generator, not by a market.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Self]] = OwnedOrSharedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="dataset_name_unique_per_owner"),
+            models.UniqueConstraint(fields=["name"], condition=Q(owner=None), name="dataset_name_unique_among_shared"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def latest(self) -> "DatasetVersion | None":
+        return self.versions.order_by("-number").first()
+
+
+class DatasetVersion(models.Model):
+    """Rows that never change, found in the store by the hash of their content."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    content_hash = models.CharField(max_length=64, db_index=True)
+    rows = models.PositiveBigIntegerField()
+    starts_at = models.DateTimeField(help_text="Open of the first bar.")
+    ends_at = models.DateTimeField(help_text="Open of the last bar.")
+    report = models.JSONField(default=dict, help_text="What the import found: gaps, flat bars, duplicates left out.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="dataset_version_number_unique"),
+            models.UniqueConstraint(fields=["dataset", "content_hash"], name="dataset_version_content_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} v{self.number}"

@@ -1,0 +1,34 @@
+"""A user's named parameter sets of the strategies that this server knows."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+
+from apps.accounts.models import User
+
+
+class StrategyConfigQuerySet(models.QuerySet["StrategyConfig"]):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+
+class StrategyConfig(models.Model):
+    """One strategy with all its parameters, under a name that is unique per user."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="strategy_configs")
+    name = models.CharField(max_length=120)
+    strategy_type = models.CharField(max_length=80)
+    parameters = models.JSONField(default=dict)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[models.Manager[Self]] = StrategyConfigQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="strategy_config_name_unique_per_owner")]
+
+    def __str__(self) -> str:
+        return self.name
