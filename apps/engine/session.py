@@ -1,0 +1,206 @@
+"""A session: one run of a strategy over bars, in pieces of any size, that can be put down and taken up again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from apps.engine import ENGINE_VERSION, metrics, snapshots
+from apps.engine.desk import TradingDesk
+from apps.engine.errors import BadBars, StrategyError
+from apps.engine.kernels import bars as kernels
+from apps.engine.kernels import sealed
+from apps.engine.ledger import Ledger
+from apps.engine.lines import Lines
+from apps.engine.loop import Loop, blame
+from apps.engine.types import BAR, Array, Costs, Instrument, Rows, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apps.engine.strategy import Strategy
+
+PROBLEMS = {
+    kernels.NOT_FINITE: "a price is not a finite number",
+    kernels.NOT_POSITIVE: "a price is not above 0",
+    kernels.HIGH_BELOW_LOW: "the high is below the low",
+    kernels.BAD_VOLUME: "the volume is negative or not a finite number",
+    kernels.OUT_OF_ORDER: "it is earlier than the bar before it",
+    kernels.DUPLICATE: "it has the time of the bar before it",
+    kernels.NO_TIME: "its time is not one in microseconds of the years 1 to 9999",
+}
+
+
+class Session:
+    """Deterministic: the same inputs give the same rows, bit for bit, whatever the sizes of the advances.
+
+    strategy, parameters: a class and its parameters as a client sent them. bars: (n,) BAR in time order. cash: what
+    the account starts with, in the quote currency. seed: of `Strategy.random`.
+
+    Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), and ValueError for cash not above 0.
+    """
+
+    def __init__(
+        self,
+        strategy: type[Strategy],
+        parameters: Mapping[str, Any],
+        bars: Array,
+        *,
+        instrument: Instrument,
+        cash: float,
+        costs: Costs,
+        seed: int = 0,
+    ) -> None:
+        if not (math.isfinite(cash) and cash > 0):
+            raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
+        self._bars = checked(bars)
+        self._instrument = instrument
+        self._cash = float(cash)
+        self._costs = costs
+        self._seed = seed
+        self._parameters = strategy.clean(parameters)
+        self._failure: StrategyError | None = None
+        self._ledger = Ledger(self._bars, instrument=instrument, cash=self._cash, costs=costs)
+        self._lines = Lines(self._bars, strategy.look_back)
+        self._desk = TradingDesk(self._bars, self._lines, self._ledger, seed)
+        self._strategy = strategy()
+        self._loop = Loop(self._strategy, self._lines, self._ledger, self._desk)
+        self._begin()
+
+    @property
+    def total(self) -> int:
+        return len(self._bars)
+
+    @property
+    def processed(self) -> int:
+        return self._ledger.booked
+
+    @property
+    def finished(self) -> bool:
+        return self.processed == self.total
+
+    @property
+    def time(self) -> int:
+        """Time of the last processed bar (of the first one, before any is), microseconds UTC."""
+        return int(self._bars["time"][max(self.processed - 1, 0)])
+
+    def advance(self, bars: int) -> Rows:
+        """Process at most this many further bars; the rows that they brought.
+
+        Orders that still work after the last bar are logged as expired. An open position stays open. Raises
+        StrategyError when the author's code fails; the session cannot go on then, and says so again.
+        """
+        if bars < 1:
+            raise ValueError(f"Cannot advance by {bars} bars; it must be 1 or more.")
+        if self._failure:
+            raise self._failure
+        if not self.finished:
+            self._play(min(self.processed + bars, self.total))
+        return self._ledger.take()
+
+    def metrics(self) -> dict[str, float | int | None]:
+        """The figures of everything processed so far; `apps.engine.metrics` defines each."""
+        account, holding, tally = self._ledger.figures()
+        times = self._bars["time"]
+        return metrics.figures(
+            account,
+            holding,
+            tally,
+            initial_cash=self._cash,
+            close=float(self._bars["close"][max(self.processed - 1, 0)]),
+            days=(self.time - int(times[0])) / metrics.DAY,
+            periods_per_year=self._instrument.periods_per_year,
+        )
+
+    def snapshot(self) -> bytes:
+        """Everything the rest of the run depends on, as it is after the last `advance()`.
+
+        Raises SnapshotRefused when the strategy keeps an attribute that is not made of plain values.
+        """
+        return snapshots.pack(
+            self._inputs,
+            {
+                "ledger": self._ledger.state(),
+                "orders_given": self._desk.orders_given,
+                "random": self._desk.random.bit_generator.state,
+                "strategy": snapshots.plain(vars(self._strategy)),
+            },
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on where the snapshot was taken; for a fresh session of the same inputs.
+
+        Raises SnapshotMismatch when it belongs to other inputs or to another version of the engine.
+        """
+        state = snapshots.unpack(snapshot, self._inputs)
+        self._ledger.restore(state["ledger"])
+        self._lines.seek(self._ledger.booked)
+        self._desk.orders_given = state["orders_given"]
+        self._desk.random.bit_generator.state = state["random"]
+        vars(self._strategy).clear()
+        vars(self._strategy).update(snapshots.revived(state["strategy"], self._lines))
+        self._loop.tell_position()
+
+    def _begin(self) -> None:
+        strategy = self._strategy
+        strategy._desk = self._desk  # noqa: SLF001 - the session is what the desk of a strategy is for
+        self._loop.tell_position()
+        try:
+            for name, value in self._parameters.items():
+                setattr(strategy, name, value)
+            strategy.init()
+        except (Exception, SystemExit) as error:
+            raise blame(strategy, error) from error
+        if not len(self._lines):
+            self._lines.price("close")  # the loop counts bars by a line
+        self._desk.declaring = False
+        self._desk.wishes.clear()
+
+    def _play(self, stop: int) -> None:
+        self._ledger.open(stop)
+        try:
+            self._loop.run(stop)
+        except StrategyError as error:
+            self._fail(error)
+            raise
+        self._ledger.commit(stop)
+        if stop == self.total:
+            self._ledger.expire()
+
+    def _fail(self, error: StrategyError) -> None:
+        self._failure = error
+        self._ledger.commit(max(self._desk.index, self.processed))
+        error.rows = self._ledger.take()
+
+    @cached_property
+    def _inputs(self) -> dict[str, Any]:
+        """What a snapshot belongs to, by the name a mismatch is told with. Reading all bars costs 18 ms a million."""
+        strategy = type(self._strategy)
+        return {
+            "engine version": ENGINE_VERSION,
+            "strategy": f"{strategy.__module__}.{strategy.__qualname__}",
+            "parameters": self._parameters,
+            "instrument": asdict(self._instrument),
+            "costs": asdict(self._costs),
+            "cash": self._cash,
+            "seed": self._seed,
+            "bars": [self.total, int(kernels.checksum(self._bars.view(np.uint64)))],
+        }
+
+
+def checked(bars: Array) -> Array:
+    """The bars, contiguous and read-only, when every one can be traded on. Raises BadBars for the first that cannot."""
+    if bars.dtype != BAR or bars.ndim != 1:
+        raise TypeError(f"Bars are a one-dimensional array of {BAR}; this is {bars.ndim}-dimensional of {bars.dtype}.")
+    if not len(bars):
+        raise BadBars(0, "none", "there are no bars")
+    bars = sealed(np.ascontiguousarray(bars))
+    row, problem = kernels.first_bad(bars)
+    if problem != kernels.FINE:
+        time = int(bars["time"][row])
+        raise BadBars(row, str(time) if problem == kernels.NO_TIME else moment(time).isoformat(), PROBLEMS[problem])
+    return bars

@@ -1,0 +1,28 @@
+"""Compile every kernel, or load it from the cache, so that no user's run has to wait for the compiler.
+
+Run once where the server is installed (it fills the cache) and in every worker before it forks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def warm() -> None:
+    """Import all kernels, whose signatures are explicit, and drive one short run through them."""
+    from apps.engine import strategies
+    from apps.engine.session import Session
+    from apps.engine.types import BAR, Costs, Instrument
+
+    bars = np.ones(200, BAR)
+    bars["time"] = np.arange(200) * 60_000_000
+    bars["close"] += np.sin(np.arange(200) / 5) / 10
+    for strategy in strategies.BUILT_IN:
+        session = Session(strategy, {}, bars, instrument=Instrument("WARM"), cash=1000.0, costs=Costs())
+        session.advance(len(bars))
+        session.metrics()
+        session.snapshot()
+
+
+if __name__ == "__main__":
+    warm()
