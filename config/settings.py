@@ -18,13 +18,15 @@ from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from apps.engine import source_digest
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("TAPEDECK_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba"))  # before anything imports numba
+os.environ.setdefault("NUMBA_CACHE_DIR", str(DATA_DIR / "numba" / source_digest()))  # before anything imports numba
 
 # Safety -------------------------------------------------------------------------------------------------------------
 
@@ -80,7 +82,6 @@ ROOMS = [
     "apps.dashboard",
 ]
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -106,7 +107,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.headers.AdminPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.headers.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -187,12 +190,15 @@ else:
 
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "visibility_timeout": env.int("CELERY_VISIBILITY_TIMEOUT", default=300),  # a second delivery finds the lease
+    "max_retries": 1,  # a request does not wait for a broker that is away: the sweep sends the message again
+    "interval_start": 0,
     "socket_keepalive": True,
     "health_check_interval": 10,
     "socket_timeout": 20,
 }
 if CELERY_BROKER_URL == "filesystem://":
     _folder = str(DATA_DIR / "broker")
+    Path(_folder).mkdir(parents=True, exist_ok=True)  # the transport expects to find it
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": _folder,
         "data_folder_out": _folder,
@@ -238,6 +244,7 @@ WORKER_HOSTS = env.int("WORKER_HOSTS", default=1)
 # People -------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 LOGIN_URL = reverse_lazy("dashboard:sign-in")
 LOGIN_REDIRECT_URL = reverse_lazy("dashboard:executions")
 LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -264,7 +271,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["config.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "config.parsers.OrjsonParser",
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
@@ -294,7 +301,7 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # JavaScript libraries are served out of node_modules under vendor/: nothing is copied, bundled or committed
 STATICFILES_DIRS = [
     BASE_DIR / "static",

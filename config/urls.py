@@ -1,1 +1,29 @@
-urlpatterns = []
+"""Every address of the server. Conformance clients know these by heart: a path never changes."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from apps.accounts.views import RefreshView, TokenView
+from config.health import healthz, readyz
+
+rooms_of_trading = ("strategies", "executions", "events", "trades", "equity")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/token/", TokenView.as_view(), name="token"),
+    path("api/token/refresh/", RefreshView.as_view(), name="token-refresh"),
+    path("api/accounts/", include("apps.accounts.urls")),
+    path("api/market/", include("apps.market.urls")),
+    *(path("api/trading/", include(f"apps.{room}.urls")) for room in rooms_of_trading),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),  # no inline script
+    path("admin/", admin.site.urls),
+    path("", include("apps.dashboard.urls")),
+]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

@@ -14,7 +14,7 @@ def pack(points: np.ndarray) -> bytes:
     return zstandard.compress(columns, level=1)
 
 
-def unpack(packed: bytes) -> np.ndarray:
+def unpack(packed: bytes | memoryview) -> np.ndarray:
     """The points of `pack`, bit for bit."""
     columns = zstandard.decompress(packed)
     half = len(columns) // 2

@@ -93,8 +93,8 @@ def _blocks(execution_id: int, first: int, points: np.ndarray) -> Iterator[tuple
         yield execution_id, sequence, sequence + len(block) - 1, starts_at, ends_at, pack(block)
 
 
-def _joined(blocks: Iterator[tuple[int, bytes]]) -> np.ndarray:
-    parts = [_numbered(sequence, unpack(bytes(packed))) for sequence, packed in blocks]
+def _joined(blocks: Iterator[tuple[int, bytes | memoryview]]) -> np.ndarray:
+    parts = [_numbered(sequence, unpack(packed)) for sequence, packed in blocks]
     return np.concatenate(parts) if parts else np.empty(0, NUMBERED)
 
 

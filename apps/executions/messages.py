@@ -25,5 +25,5 @@ def _send(execution_id: int) -> None:
     Execution.objects.filter(pk=execution_id).update(sent_at=Now())
     try:
         current_app.send_task("run_execution", [execution_id], queue="backtests", retry=False)
-    except OperationalError as error:
+    except (OperationalError, OSError) as error:
         log.warning("message not sent", execution_id=execution_id, error=str(error))

@@ -1,8 +1,9 @@
 """Tasks (saved definitions) and executions (their numbered runs)."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
@@ -25,9 +26,14 @@ class Status(models.TextChoices):
     FAILED = "failed"
 
 
-class OwnedQuerySet(models.QuerySet[models.Model]):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(owner=user)
+class BacktestTaskQuerySet(models.QuerySet["BacktestTask"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(owner_id=user.pk)
+
+
+class ExecutionQuerySet(models.QuerySet["Execution"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(owner_id=user.pk)
 
 
 class BacktestTask(models.Model):
@@ -58,7 +64,7 @@ class BacktestTask(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[models.Manager[Self]] = OwnedQuerySet.as_manager()
+    objects = BacktestTaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -100,11 +106,12 @@ class Execution(models.Model):
     equity_head = models.PositiveBigIntegerField(default=0)
 
     attempt = models.PositiveIntegerField(default=0, help_text="How many workers have claimed it: the fence.")
+    workers_lost = models.PositiveIntegerField(default=0, help_text="How many let their lease lapse.")
     worker = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True, help_text="When its message last went to the workers.")
 
-    objects: ClassVar[models.Manager[Self]] = OwnedQuerySet.as_manager()
+    objects = ExecutionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -8,12 +8,13 @@ import orjson
 from django.db import transaction
 from django.db.models import Max
 
-from apps.engine import ENGINE_VERSION, strategies
+from apps.engine import ENGINE_VERSION
 from apps.errors import AccessDenied, Conflict, Invalid, NotFound
 from apps.executions import lifecycle, messages
 from apps.executions.models import BacktestTask, Execution, Status, TaskType
 from apps.market import sessions
 from apps.market.models import DatasetVersion
+from apps.strategies import services as strategies
 
 UNFINISHED = (Status.CREATED, Status.RUNNING, Status.PAUSED)
 
@@ -35,7 +36,7 @@ def find(user: Any, execution_id: int) -> Execution:
 def create_backtest_task(**fields: Any) -> BacktestTask:
     """A new task from the model's fields; Invalid names every wrong field, and then nothing is written."""
     task = BacktestTask(**fields)
-    _check(task)
+    check(task)
     task.save(force_insert=True)
     return task
 
@@ -45,7 +46,7 @@ def update_backtest_task(task: BacktestTask, **changes: Any) -> BacktestTask:
     _refuse_while_running(task, "changed")
     for name, value in changes.items():
         setattr(task, name, value)
-    _check(task)
+    check(task)
     task.save()
     return task
 
@@ -96,7 +97,7 @@ def manifest_of(task: BacktestTask, version: DatasetVersion) -> dict[str, Any]:
     return {
         "strategy": {
             "type": task.config.strategy_type,
-            "parameters": strategies.get(task.config.strategy_type).clean(task.config.parameters),
+            "parameters": strategies.clean(task.config.strategy_type, task.config.parameters),
         },
         "data": {
             "content_hash": version.content_hash,
@@ -142,7 +143,7 @@ def _refuse_while_running(task: BacktestTask, deed: str) -> None:
         )
 
 
-def _check(task: BacktestTask) -> None:
+def check(task: BacktestTask) -> None:
     """Raise Invalid with every problem of the task, by field."""
     problems: dict[str, list[str]] = {}
     if not task.name.strip():

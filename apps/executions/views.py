@@ -5,28 +5,24 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.executions import lifecycle, presentation, services
+from apps.executions.filters import BacktestTaskFilter, ExecutionFilter
 from apps.executions.models import BacktestTask, Execution
 from apps.executions.serializers import BacktestTaskSerializer, ExecutionDetailSerializer, ExecutionSerializer
+from apps.queries import KnownParametersMixin, Pages
 
 
-class Pages(PageNumberPagination):
-    page_size = 20
-    page_size_query_param = "page_size"
-    max_page_size = 100
-
-
-class BacktestTaskViewSet(viewsets.ModelViewSet[BacktestTask]):
+class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTask]):
     """Saved back-tests: what to run, on which data, with which account."""
 
     serializer_class = BacktestTaskSerializer
     pagination_class = Pages
     lookup_value_regex = r"\d{1,18}"
-    filterset_fields = {"config": ["exact"], "config__strategy_type": ["exact"], "name": ["exact", "icontains"]}
+    known_parameters = frozenset({"config_id", "strategy_type", "status", "search", "ordering"})
+    filterset_class = BacktestTaskFilter
 
     def get_queryset(self) -> QuerySet[BacktestTask]:
         newest = Execution.objects.filter(backtest_task=OuterRef("pk")).order_by("-execution_number")
@@ -71,7 +67,8 @@ class BacktestTaskViewSet(viewsets.ModelViewSet[BacktestTask]):
 
     @action(detail=True)
     def executions(self, request: Request, pk: str) -> Response:
-        page = self.paginate_queryset(self.get_object().executions.select_related("backtest_task").order_by("-id"))
+        runs: Any = self.get_object().executions.select_related("backtest_task").order_by("-id")
+        page = self.paginate_queryset(runs)
         return self.get_paginated_response(ExecutionSerializer(page, many=True).data)
 
     def _move(self, move: Any, word: str) -> Response:
@@ -83,13 +80,14 @@ class BacktestTaskViewSet(viewsets.ModelViewSet[BacktestTask]):
         )
 
 
-class ExecutionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Execution]):
+class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Execution]):
     """Runs of tasks: read, and steered by pause, resume and stop."""
 
     serializer_class = ExecutionSerializer
     pagination_class = Pages
     lookup_value_regex = r"\d{1,18}"
-    filterset_fields = ["status", "task_type", "backtest_task"]
+    known_parameters = frozenset({"status", "task_type", "task_id"})
+    filterset_class = ExecutionFilter
 
     def get_queryset(self) -> QuerySet[Execution]:
         return Execution.objects.visible_to(self.request.user).select_related("backtest_task")

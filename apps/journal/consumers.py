@@ -7,7 +7,7 @@ bell that cannot ring (no Redis) only means waiting for the idle time-out.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -36,7 +36,9 @@ class FollowConsumer(AsyncWebsocketConsumer):
     `since_events`, `since_trades` and `since_equity` override since_sequence for one journal.
     """
 
-    journals: ClassVar[Sequence[Journal]] = ()
+    def __init__(self, *, journals: Sequence[Journal]) -> None:
+        super().__init__()
+        self.journals = journals
 
     async def connect(self) -> None:
         await self.accept()  # a refusal must be accepted first, or a browser never learns its code

@@ -66,7 +66,7 @@ class JournalView(APIView):
 
     def read(self, execution: Execution, window: Window, query: QueryDict) -> tuple[list[str], int]:
         """The rows of the window and the number of all rows above `since`; unfiltered, both are arithmetic."""
-        chosen = {name: query[name] for name in self.filters if name in query}
+        chosen = {name: str(query[name]) for name in self.filters if name in query}
         if chosen and isinstance(self.journal, RowJournal):
             bodies = self.journal.bodies(execution.pk, window.since, **chosen)
             return list(bodies[window.start : window.start + window.size]), bodies.count()

@@ -1,0 +1,22 @@
+"""What carries an execution out: the session that plays the bars of its manifest."""
+
+from typing import Any
+
+from apps.engine import strategies
+from apps.engine.session import Session
+from apps.engine.types import Costs, Instrument
+from apps.executions.data import bars_of
+
+
+def session_of(manifest: dict[str, Any]) -> Session:
+    """A session at its first bar; everything it needs to know is in the manifest."""
+    strategy = strategies.get(manifest["strategy"]["type"])
+    return Session(
+        strategy,
+        manifest["strategy"]["parameters"],
+        bars_of(manifest["data"]),
+        instrument=Instrument(**manifest["instrument"]),
+        cash=manifest["account"]["initial_balance"],
+        costs=Costs(**manifest["costs"]),
+        seed=manifest["engine"]["seed"],
+    )
