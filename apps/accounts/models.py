@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
@@ -69,7 +69,7 @@ class Ticket(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)
 
-    objects: ClassVar[models.Manager[Self]] = TicketQuerySet.as_manager()
+    objects = TicketQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"ticket of {self.user}"

@@ -14,7 +14,7 @@ async def user_of(scope: dict[str, Any]) -> User | None:
     """The user who may use this socket, or None. A ticket is used up; a session counts only from an allowed Origin."""
     query = parse_qs(scope["query_string"].decode(errors="replace"))
     if tickets := query.get("ticket"):
-        return await database_sync_to_async(Ticket.objects.redeem)(tickets[0])  # type: ignore[attr-defined]
+        return await database_sync_to_async(Ticket.objects.redeem)(tickets[0])
     user = scope.get("user")
     if user is not None and user.is_authenticated and is_own_origin(scope):
         return await database_sync_to_async(_the_user)(user)

@@ -1,16 +1,17 @@
 """A user's named parameter sets of the strategies that this server knows."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from apps.accounts.models import User
 
 
 class StrategyConfigQuerySet(models.QuerySet["StrategyConfig"]):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(owner=user)
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(owner_id=user.pk)
 
 
 class StrategyConfig(models.Model):
@@ -24,7 +25,7 @@ class StrategyConfig(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[models.Manager[Self]] = StrategyConfigQuerySet.as_manager()
+    objects = StrategyConfigQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
