@@ -1,19 +1,28 @@
 """Instruments and their versioned datasets. What the rows look like on disk only `store.py` knows."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
 
 
-class OwnedOrSharedQuerySet(models.QuerySet[models.Model]):
-    """Rows without an owner are the server's own and shared with everybody."""
+def _own_or_shared(user: User | AnonymousUser) -> Q:
+    """Rows without an owner are the server's own, and shared with everybody."""
+    return Q(owner_id=user.pk) | Q(owner=None)
 
-    def visible_to(self, user: User) -> Self:
-        return self.filter(Q(owner=user) | Q(owner=None))
+
+class InstrumentQuerySet(models.QuerySet["Instrument"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(_own_or_shared(user))
+
+
+class DatasetQuerySet(models.QuerySet["Dataset"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(_own_or_shared(user))
 
 
 class Instrument(models.Model):
@@ -42,7 +51,7 @@ class Instrument(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[models.Manager[Self]] = OwnedOrSharedQuerySet.as_manager()
+    objects = InstrumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["symbol"]
@@ -71,7 +80,7 @@ class Dataset(models.Model):
     is_synthetic = models.BooleanField(default=False, help_text="Made by a generator, not by a market.")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[models.Manager[Self]] = OwnedOrSharedQuerySet.as_manager()
+    objects = DatasetQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

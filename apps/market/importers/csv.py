@@ -1,0 +1,101 @@
+"""CSV, plain or compressed by gzip: a header that names the columns, in any order, then one bar a line.
+
+Read by chunks with the standard library: exact decimals, the true number of every line, and no pandas in a web process.
+"""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO
+
+import numpy as np
+
+from apps.engine.types import Array
+from apps.market.importers.raw import BadFile, RawBars, chunk, columns_of, joined, microseconds, refuse_too_many
+
+CHUNK_LINES = 50_000
+LONGEST_LINE = 64 * 1024
+DELIMITERS = ",;\t|"
+_GZIP = b"\x1f\x8b"
+
+Lines = tuple[list[int], list[list[str]]]
+"""Numbers of lines, and their fields."""
+
+
+def read(file: BinaryIO) -> RawBars:
+    """The bars of a file; decompressed when its content says so, whatever it is called. Raises BadFile."""
+    try:
+        return _read(_text(file))
+    except UnicodeDecodeError:
+        raise BadFile("The file is not text in UTF-8: it must be CSV, or CSV compressed by gzip.") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise BadFile("The compressed file is damaged or incomplete: compress or upload it again.") from None
+    except csv.Error as error:
+        raise BadFile(f"The file is not CSV: {error}.") from None
+
+
+def _text(file: BinaryIO) -> io.TextIOWrapper:
+    is_compressed = file.read(2) == _GZIP
+    file.seek(0)
+    return io.TextIOWrapper(gzip.GzipFile(fileobj=file) if is_compressed else file, "utf-8-sig", newline="")
+
+
+def _read(text: io.TextIOWrapper) -> RawBars:
+    try:
+        header = text.readline(LONGEST_LINE)
+        if not header.strip():
+            raise BadFile("The file is empty: its first line must name the columns.")
+        delimiter = max(DELIMITERS, key=header.count)
+        names = next(csv.reader([header], delimiter=delimiter))
+        columns = columns_of(names)
+        chunks, places = [], []
+        reader = csv.reader(_bounded(text), delimiter=delimiter)
+        for numbers, rows in _chunks(reader):
+            chunks.append(_bars(numbers, rows, columns, len(names)))
+            places.append(np.array(numbers, np.int64))
+    finally:
+        text.detach()  # the file is the caller's to close
+    lines = np.concatenate(places) if places else np.empty(0, np.int64)
+    return RawBars(joined(chunks), lines, has_volume="volume" in columns)
+
+
+def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, none of which can fill the memory."""
+    for count, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), start=2):
+        if len(line) == LONGEST_LINE:
+            raise BadFile(f"Line {count} is longer than {LONGEST_LINE} characters.")
+        refuse_too_many(count)
+        yield line
+
+
+def _chunks(reader: Iterator[list[str]]) -> Iterator[Lines]:
+    """Numbers and fields of the lines that are not blank, by chunks."""
+    numbered = ((reader.line_num + 1, row) for row in reader if row)  # type: ignore[attr-defined]
+    while lines := list(islice(numbered, CHUNK_LINES)):
+        yield [number for number, _ in lines], [row for _, row in lines]
+
+
+def _bars(numbers: list[int], rows: list[list[str]], columns: dict[str, int], width: int) -> Array:
+    try:
+        fields = list(zip(*rows, [""] * width, strict=True))  # every line is as wide as the header
+        numeric = {name: np.array(list(map(float, fields[at][:-1]))) for name, at in columns.items() if name != "time"}
+        return chunk(microseconds(fields[columns["time"]][:-1]), numeric)
+    except (ValueError, OverflowError):
+        raise _first_problem(numbers, rows, columns, width) from None
+
+
+def _first_problem(numbers: list[int], rows: list[list[str]], columns: dict[str, int], width: int) -> BadFile:
+    """What is wrong with the first line that cannot be read; looked for only when there is one."""
+    for number, row in zip(numbers, rows, strict=True):
+        if len(row) != width:
+            return BadFile(f"Line {number} has {len(row)} columns, the header has {width}.")
+        for name, at in columns.items():
+            try:
+                _ = microseconds([row[at]]) if name == "time" else float(row[at])
+            except (ValueError, OverflowError):
+                wanted = "a time (2024-01-31T14:30:00Z, or Unix seconds)" if name == "time" else "a number"
+                return BadFile(f"Line {number}: {name} is {row[at][:40]!r}, which is not {wanted}.")
+    raise AssertionError("a chunk that cannot be read has a line that cannot be read")

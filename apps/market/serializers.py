@@ -1,0 +1,113 @@
+"""Shapes of the market endpoints."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.errors import Invalid
+from apps.market.conventions import timeframe_of
+from apps.market.models import Dataset, DatasetVersion, Instrument
+from apps.market.services import LONGEST
+
+
+class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
+    """An instrument; what its numbers may be the service says."""
+
+    symbol = serializers.CharField(max_length=40, help_text="Unique among yours; kept in capital letters.")
+    is_shared = serializers.SerializerMethodField(help_text="The server's own, which every user sees and none changes.")
+
+    class Meta:
+        model = Instrument
+        fields = [
+            "id", "symbol", "name", "kind", "quote_currency", "price_increment", "pip_size", "quantity_step",
+            "min_quantity", "periods_per_year", "is_shared", "created_at",
+        ]  # fmt: skip
+        read_only_fields = ["created_at"]
+        validators: list[Any] = []  # uniqueness per owner is the service's to say
+
+    def get_is_shared(self, instrument: Instrument) -> bool:
+        return instrument.owner_id is None
+
+
+class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
+    """Rows that never change, from the open of the first bar to that of the last."""
+
+    class Meta:
+        model = DatasetVersion
+        fields = ["id", "number", "content_hash", "rows", "starts_at", "ends_at", "report", "created_at"]
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    """A dataset with its newest version."""
+
+    instrument_id = serializers.IntegerField(read_only=True)
+    instrument = serializers.CharField(source="instrument.symbol", read_only=True)
+    kind = serializers.CharField(source="instrument.kind", read_only=True)
+    is_shared = serializers.SerializerMethodField()
+    latest_version = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Dataset
+        fields = [
+            "id", "name", "instrument", "instrument_id", "kind", "timeframe_seconds", "source", "licence",
+            "is_synthetic", "is_shared", "latest_version", "created_at",
+        ]  # fmt: skip
+
+    def get_is_shared(self, dataset: Dataset) -> bool:
+        return dataset.owner_id is None
+
+    def get_latest_version(self, dataset: Dataset) -> dict[str, Any] | None:
+        newest = next(iter(dataset.versions.all()), None)  # prefetched, newest first
+        return DatasetVersionSerializer(newest).data if newest else None
+
+
+class DatasetDetailSerializer(DatasetSerializer):
+    """A dataset with all its versions, newest first."""
+
+    versions = DatasetVersionSerializer(many=True, read_only=True)
+
+    class Meta(DatasetSerializer.Meta):
+        fields = [*DatasetSerializer.Meta.fields, "versions"]
+
+
+class TimeframeField(serializers.Field[int, Any, int, Any]):
+    """`1m`, `4h`, `1d` or a number of seconds."""
+
+    def to_internal_value(self, data: Any) -> int:
+        try:
+            return timeframe_of(str(data))
+        except Invalid as refusal:
+            raise serializers.ValidationError(refusal.message) from refusal
+
+    def to_representation(self, value: int) -> int:
+        return value
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """A file of bars, what it is, and optionally the numbers of an instrument that is new."""
+
+    file = serializers.FileField(allow_empty_file=True, help_text=".csv, .csv.gz or .parquet")
+    name = serializers.CharField(max_length=120)
+    symbol = serializers.CharField(max_length=40)
+    timeframe_seconds = TimeframeField(help_text="1m, 4h, 1d, or a number of seconds.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        max_length=LONGEST["source"], required=False, allow_blank=True
+    )
+    licence = serializers.CharField(max_length=LONGEST["licence"], required=False, allow_blank=True)
+    is_synthetic = serializers.BooleanField(required=False, default=False)
+    kind = serializers.ChoiceField(choices=Instrument.Kind.choices, required=False)
+    quote_currency = serializers.CharField(max_length=10, required=False)
+    price_increment = serializers.FloatField(required=False)
+    pip_size = serializers.FloatField(required=False)
+    quantity_step = serializers.FloatField(required=False)
+    min_quantity = serializers.FloatField(required=False)
+    periods_per_year = serializers.IntegerField(required=False)
+
+
+class BarsQuerySerializer(serializers.Serializer[Any]):
+    """Which bars, and how many at most; both ends inclusive, a time without an offset is UTC."""
+
+    start = serializers.DateTimeField(required=False)
+    end = serializers.DateTimeField(required=False)
+    max_points = serializers.IntegerField(min_value=1, max_value=10_000, default=1000)
+    version = serializers.IntegerField(min_value=1, required=False, help_text="Number of a version; else the newest.")
