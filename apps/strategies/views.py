@@ -1,0 +1,57 @@
+"""The native API's doors to strategies and their configurations."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from rest_framework import viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.models import User
+from apps.queries import KnownParametersMixin, Pages
+from apps.strategies import services
+from apps.strategies.filters import StrategyConfigFilter
+from apps.strategies.models import StrategyConfig
+from apps.strategies.serializers import StrategyConfigSerializer
+
+
+class StrategiesView(APIView):
+    """Every strategy that this server knows, with the schema of its parameters."""
+
+    def get(self, request: Request) -> Response:
+        found = services.definitions()
+        return Response({"strategies": found, "count": len(found)})
+
+
+class StrategyDefaultsView(APIView):
+    """The default parameters of one strategy."""
+
+    def get(self, request: Request, strategy_type: str) -> Response:
+        strategy = services.find(strategy_type)
+        return Response({"strategy_id": strategy.strategy_type, "defaults": strategy.defaults()})
+
+
+class StrategyConfigViewSet(KnownParametersMixin, viewsets.ModelViewSet[StrategyConfig]):
+    """Named parameter sets of strategies."""
+
+    serializer_class = StrategyConfigSerializer
+    filterset_class = StrategyConfigFilter
+    pagination_class = Pages
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[StrategyConfig]:
+        running = StrategyConfig.objects.filter(
+            pk=OuterRef("pk"), backtest_tasks__executions__status__in=("created", "running", "paused")
+        )
+        return StrategyConfig.objects.visible_to(self.request.user).annotate(is_in_use=Exists(running))
+
+    def perform_create(self, serializer: Any) -> None:
+        assert isinstance(self.request.user, User)
+        serializer.instance = services.create_config(owner=self.request.user, **serializer.validated_data)
+
+    def perform_update(self, serializer: Any) -> None:
+        services.update_config(serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, config: StrategyConfig) -> None:
+        services.delete_config(config)
