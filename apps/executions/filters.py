@@ -1,7 +1,7 @@
 """What the lists of tasks and executions can be narrowed by."""
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.executions.models import BacktestTask, Execution, Status, TaskType
 
@@ -19,8 +19,10 @@ class BacktestTaskFilter(django_filters.FilterSet):
 
     def of_status(self, tasks: QuerySet[BacktestTask], name: str, status: str) -> QuerySet[BacktestTask]:
         """By the status of the latest execution; a task never started counts as created."""
-        found = tasks.filter(latest_status=status)
-        return found | tasks.filter(latest_status=None) if status == Status.CREATED else found
+        found = Q(("latest_status", status))  # the view annotates it
+        if status == Status.CREATED:
+            found |= Q(("latest_status", None))
+        return tasks.filter(found)
 
 
 class ExecutionFilter(django_filters.FilterSet):

@@ -10,7 +10,7 @@ from pathlib import Path
 from apps.errors import Conflict
 
 MARKER = ".tapedeck"  # says which command made the folder; its lock says that the folder is in use
-CACHES = {"numba", "static"}  # other commands may have filled these before
+NOT_STATE = {"numba", "static", "broker"}  # other commands, and reading the settings, may have made these before
 
 
 class FolderRefused(Conflict):
@@ -24,7 +24,8 @@ def claimed(folder: Path, command: str, *, accepts: frozenset[str]) -> Iterator[
     command: recorded in a new folder. accepts: the commands whose folders may be gone on with.
     """
     if _is_new(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # it will hold password hashes and people's trading
         (folder / MARKER).write_text(command)
     with (folder / MARKER).open("r+") as marker:
         maker = marker.read()
@@ -45,7 +46,7 @@ def _is_new(folder: Path) -> bool:
     if not folder.is_dir():
         raise FolderRefused(f"{folder} is not a folder; name another one with --data-dir.")
     entries = {path.name for path in folder.iterdir()}
-    if entries <= CACHES:
+    if entries <= NOT_STATE:
         return True
     if MARKER not in entries:
         raise FolderRefused(f"{folder} is not empty and not made by Tapedeck; name another folder with --data-dir.")

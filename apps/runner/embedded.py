@@ -82,9 +82,8 @@ def _environment(host: str) -> dict[str, str]:
 
 
 def _start_broker(supervisor: Supervisor) -> None:
-    if settings.EMBEDDED_BROKER == "filesystem":
-        (settings.DATA_DIR / "broker").mkdir(exist_ok=True)
-        return
+    if settings.EMBEDDED_BROKER != "redis":
+        return  # the filesystem broker is a folder, which the settings have made
     address: Path = settings.EMBEDDED_SOCKET
     _make_private(address.parent)
     command = [str(settings.EMBEDDED_REDIS_BINARY), "--port", "0"]  # no network: only this user reaches the socket

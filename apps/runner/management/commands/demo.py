@@ -4,13 +4,12 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.urls import reverse
 
-from apps.executions.models import Execution, Status
+from apps.executions.lifecycle import TERMINAL
+from apps.executions.models import Execution
 from apps.market import bundled
 from apps.runner import demonstration
 from apps.runner.management.commands import serve
 from apps.runner.supervisor import Supervisor
-
-ENDED = (Status.COMPLETED, Status.FAILED, Status.STOPPED)
 
 
 class Command(serve.Command):
@@ -41,9 +40,9 @@ class Command(serve.Command):
 
     def greet(self, address: str, supervisor: Supervisor) -> None:
         finished, watched = demonstration.start()
-        if finished.status not in ENDED:
+        if finished.status not in TERMINAL:
             self.say("the first back-test is running")
-            supervisor.watch(until=lambda: _status(finished) in ENDED)
+            supervisor.watch(until=lambda: _status(finished) in TERMINAL)
         if supervisor.stop_requests:
             return
         self.say(f"Tapedeck serves {address}/ from {settings.DATA_DIR}; Ctrl-C stops it.")
