@@ -129,6 +129,14 @@ class FollowConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_add(group_of(self.execution_id), self.channel_name)
 
 
+class UnknownAddress(AsyncWebsocketConsumer):
+    """Tells a client that nothing is to be followed there, where the router would only fail."""
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.close(UNKNOWN, reason="There is no such address")
+
+
 def _sequence(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEQUENCE):
         raise Invalid("Invalid since_sequence parameter")
