@@ -40,8 +40,8 @@ class BacktestTask(models.Model):
     """What to run: a configured strategy on a dataset, over a period, with an account and its costs."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="backtest_tasks")
-    config = models.ForeignKey(StrategyConfig, on_delete=models.PROTECT, related_name="backtest_tasks")
-    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="backtest_tasks")
+    config = models.ForeignKey(StrategyConfig, on_delete=models.RESTRICT, related_name="backtest_tasks")
+    dataset = models.ForeignKey(Dataset, on_delete=models.RESTRICT, related_name="backtest_tasks")
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     start_time = models.DateTimeField(
@@ -87,7 +87,7 @@ class Execution(models.Model):
     task_type = models.CharField(max_length=10, choices=TaskType.choices)
     backtest_task = models.ForeignKey(BacktestTask, on_delete=models.CASCADE, null=True, related_name="executions")
     execution_number = models.PositiveIntegerField()
-    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="executions")
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.RESTRICT, related_name="executions")
     manifest = models.JSONField(help_text="All that went in: strategy, parameters, data, account, costs, versions.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CREATED)

@@ -72,7 +72,7 @@ class Dataset(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="datasets"
     )
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="datasets")
+    instrument = models.ForeignKey(Instrument, on_delete=models.RESTRICT, related_name="datasets")
     name = models.CharField(max_length=120)
     timeframe_seconds = models.PositiveIntegerField(help_text="Length of one bar.")
     source = models.CharField(max_length=200, blank=True, help_text="Where the rows come from.")

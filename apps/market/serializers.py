@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.errors import Invalid
@@ -56,6 +58,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     def get_is_shared(self, dataset: Dataset) -> bool:
         return dataset.owner_id is None
 
+    @extend_schema_field(DatasetVersionSerializer(allow_null=True))
     def get_latest_version(self, dataset: Dataset) -> dict[str, Any] | None:
         newest = next(iter(dataset.versions.all()), None)  # prefetched, newest first
         return DatasetVersionSerializer(newest).data if newest else None
@@ -70,6 +73,7 @@ class DatasetDetailSerializer(DatasetSerializer):
         fields = [*DatasetSerializer.Meta.fields, "versions"]
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class TimeframeField(serializers.Field[int, Any, int, Any]):
     """`1m`, `4h`, `1d` or a number of seconds."""
 
@@ -111,3 +115,17 @@ class BarsQuerySerializer(serializers.Serializer[Any]):
     end = serializers.DateTimeField(required=False)
     max_points = serializers.IntegerField(min_value=1, max_value=10_000, default=1000)
     version = serializers.IntegerField(min_value=1, required=False, help_text="Number of a version; else the newest.")
+
+
+class BarsSerializer(serializers.Serializer[Any]):
+    """Columns of bars, one value a point; `count` is how many bars there are, before folding."""
+
+    version = serializers.IntegerField()
+    count = serializers.IntegerField()
+    points = serializers.IntegerField()
+    time = serializers.ListField(child=serializers.IntegerField(), help_text="Seconds UTC of each point's first bar.")
+    open = serializers.ListField(child=serializers.FloatField())
+    high = serializers.ListField(child=serializers.FloatField())
+    low = serializers.ListField(child=serializers.FloatField())
+    close = serializers.ListField(child=serializers.FloatField())
+    volume = serializers.ListField(child=serializers.FloatField())

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any, BinaryIO
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import QuerySet, RestrictedError
 
 from apps.accounts.models import User
 from apps.engine import types as engine
@@ -49,7 +49,7 @@ def delete_instrument(instrument: Instrument) -> None:
     """Delete an instrument that no dataset is of."""
     try:
         instrument.delete()
-    except ProtectedError:
+    except RestrictedError:
         raise InUse(f"{instrument.symbol} has datasets; delete those first.") from None
 
 
@@ -138,7 +138,7 @@ def delete_dataset(dataset: Dataset) -> None:
     """Delete a dataset that no task and no execution uses."""
     try:
         dataset.delete()
-    except ProtectedError:
+    except RestrictedError:
         raise InUse(f"{dataset.name} is used by back-test tasks; delete those first.") from None
 
 

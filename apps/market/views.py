@@ -6,6 +6,7 @@ import orjson
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, parsers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,6 +21,7 @@ from apps.market.models import Dataset, DatasetVersion, Instrument
 from apps.market.quality import microseconds
 from apps.market.serializers import (
     BarsQuerySerializer,
+    BarsSerializer,
     DatasetDetailSerializer,
     DatasetSerializer,
     InstrumentSerializer,
@@ -81,6 +83,7 @@ class DatasetViewSet(
     def get_serializer_class(self) -> type[Any]:
         return {"create": UploadSerializer, "retrieve": DatasetDetailSerializer}.get(self.action, DatasetSerializer)
 
+    @extend_schema(responses={201: DatasetDetailSerializer})
     def create(self, request: Request) -> Response:
         _refuse_large(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)  # before the body is taken apart
         upload = UploadSerializer(data=request.data)
@@ -102,6 +105,7 @@ class DatasetViewSet(
         _refuse_shared(dataset)
         services.delete_dataset(dataset)
 
+    @extend_schema(parameters=[BarsQuerySerializer], responses=BarsSerializer, filters=False)
     @action(detail=True)
     def bars(self, request: Request, pk: str) -> HttpResponse:
         """Columns of the bars from start to end, folded to at most max_points; times are seconds UTC."""

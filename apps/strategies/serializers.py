@@ -7,6 +7,25 @@ from rest_framework import serializers
 from apps.strategies.models import StrategyConfig
 
 
+class DefinitionSerializer(serializers.Serializer[Any]):
+    """A strategy with the JSON Schema of its parameters."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    config_schema = serializers.DictField()
+
+
+class DefinitionsSerializer(serializers.Serializer[Any]):
+    strategies = DefinitionSerializer(many=True)
+    count = serializers.IntegerField()
+
+
+class DefaultsSerializer(serializers.Serializer[Any]):
+    strategy_id = serializers.CharField()
+    defaults = serializers.DictField()
+
+
 class StrategyConfigSerializer(serializers.ModelSerializer[StrategyConfig]):
     user_id = serializers.IntegerField(source="owner_id", read_only=True)
     parameters = serializers.DictField(required=False, default=dict, help_text="Those left out take their defaults.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import RestrictedError
 
 from apps.accounts.models import User
 from apps.engine import strategies
@@ -79,8 +79,8 @@ def delete_config(config: StrategyConfig) -> None:
     """Delete a parameter set that no task uses."""
     try:
         config.delete()
-    except ProtectedError as error:
-        tasks = len(error.protected_objects)
+    except RestrictedError as error:
+        tasks = len(error.restricted_objects)
         raise ConfigInUse(f"{config.name} is used by {tasks} back-test task(s); delete those first.") from None
 
 

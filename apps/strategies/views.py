@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,12 +14,13 @@ from apps.queries import KnownParametersMixin, Pages
 from apps.strategies import services
 from apps.strategies.filters import StrategyConfigFilter
 from apps.strategies.models import StrategyConfig
-from apps.strategies.serializers import StrategyConfigSerializer
+from apps.strategies.serializers import DefaultsSerializer, DefinitionsSerializer, StrategyConfigSerializer
 
 
 class StrategiesView(APIView):
     """Every strategy that this server knows, with the schema of its parameters."""
 
+    @extend_schema(responses=DefinitionsSerializer)
     def get(self, request: Request) -> Response:
         found = services.definitions()
         return Response({"strategies": found, "count": len(found)})
@@ -27,6 +29,7 @@ class StrategiesView(APIView):
 class StrategyDefaultsView(APIView):
     """The default parameters of one strategy."""
 
+    @extend_schema(responses=DefaultsSerializer)
     def get(self, request: Request, strategy_type: str) -> Response:
         strategy = services.find(strategy_type)
         return Response({"strategy_id": strategy.strategy_type, "defaults": strategy.defaults()})

@@ -59,7 +59,8 @@ def test_times_that_are_none_are_no_error():
 
 
 WRONG = [
-    "all day", "09:30-16:00", "9:30-16:00 UTC", "09:30-09:30 UTC", "09:60-16:00 UTC", "25:00-26:00 UTC", "24:01-10:00 UTC",
+    "all day", "09:30-16:00", "9:30-16:00 UTC", "09:30-09:30 UTC", "09:60-16:00 UTC", "25:00-26:00 UTC",
+    "24:01-10:00 UTC",
     "09:30-16:00 Mars/Olympus", "09:30-16:00 America", "09:30-16:00 ../../etc/passwd", "09:30-16:00 /etc/passwd",
     "09:30-16:00 UTC; DROP", "٠٩:٣٠-١٦:٠٠ UTC", "09:30-16:00 UTC\0",
 ]  # fmt: skip

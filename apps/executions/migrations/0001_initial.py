@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
                 ('bars_per_second', models.FloatField(blank=True, help_text='Slow the run down so that it can be watched; empty: as fast as it goes.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('config', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='backtest_tasks', to='strategies.strategyconfig')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='backtest_tasks', to='market.dataset')),
+                ('config', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='backtest_tasks', to='strategies.strategyconfig')),
+                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='backtest_tasks', to='market.dataset')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='backtest_tasks', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='execution',
             name='dataset_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='executions', to='market.datasetversion'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='executions', to='market.datasetversion'),
         ),
         migrations.AddField(
             model_name='execution',

@@ -9,14 +9,14 @@ import io
 import zlib
 from collections.abc import Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from apps.engine.types import Array
 from apps.market.importers.raw import BadFile, RawBars, chunk, columns_of, joined, microseconds, refuse_too_many
 
-CHUNK_LINES = 50_000
+CHUNK_LINES = 2_000  # 0.7 s for 300,000 lines; with 50,000 it is 1.3 s, since Python's collector walks over more lists
 LONGEST_LINE = 64 * 1024
 DELIMITERS = ",;\t|"
 _GZIP = b"\x1f\x8b"
@@ -40,42 +40,55 @@ def read(file: BinaryIO) -> RawBars:
 def _text(file: BinaryIO) -> io.TextIOWrapper:
     is_compressed = file.read(2) == _GZIP
     file.seek(0)
-    return io.TextIOWrapper(gzip.GzipFile(fileobj=file) if is_compressed else file, "utf-8-sig", newline="")
+    guarded = _Guarded(gzip.GzipFile(fileobj=file) if is_compressed else file)
+    return io.TextIOWrapper(io.BufferedReader(guarded), "utf-8-sig", newline="")
 
 
 def _read(text: io.TextIOWrapper) -> RawBars:
-    try:
-        header = text.readline(LONGEST_LINE)
-        if not header.strip():
-            raise BadFile("The file is empty: its first line must name the columns.")
-        delimiter = max(DELIMITERS, key=header.count)
-        names = next(csv.reader([header], delimiter=delimiter))
-        columns = columns_of(names)
-        chunks, places = [], []
-        reader = csv.reader(_bounded(text), delimiter=delimiter)
-        for numbers, rows in _chunks(reader):
-            chunks.append(_bars(numbers, rows, columns, len(names)))
-            places.append(np.array(numbers, np.int64))
-    finally:
-        text.detach()  # the file is the caller's to close
+    header = text.readline()
+    if not header.strip():
+        raise BadFile("The file is empty: its first line must name the columns.")
+    delimiter = max(DELIMITERS, key=header.count)
+    names = next(csv.reader([header], delimiter=delimiter))
+    columns = columns_of(names)
+    chunks, places = [], []
+    for numbers, rows in _chunks(csv.reader(text, delimiter=delimiter)):
+        chunks.append(_bars(numbers, rows, columns, len(names)))
+        places.append(np.array(numbers, np.int64))
     lines = np.concatenate(places) if places else np.empty(0, np.int64)
     return RawBars(joined(chunks), lines, has_volume="volume" in columns)
 
 
-def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
-    """The lines, none of which can fill the memory."""
-    for count, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), start=2):
-        if len(line) == LONGEST_LINE:
-            raise BadFile(f"Line {count} is longer than {LONGEST_LINE} characters.")
-        refuse_too_many(count)
-        yield line
+class _Guarded(io.RawIOBase):
+    """The bytes of a file, none of whose lines, and not all of them together, can fill the memory."""
+
+    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
+        self.file = file
+        self.lines = 0
+        self.open_line = 0  # bytes of the line that has not ended yet
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.file.read(len(buffer))
+        buffer[: len(data)] = data
+        last_end = data.rfind(b"\n")
+        self.open_line = len(data) - last_end - 1 if last_end >= 0 else self.open_line + len(data)
+        self.lines += data.count(b"\n")
+        if self.open_line > LONGEST_LINE:
+            raise BadFile(f"Line {self.lines + 1} is longer than {LONGEST_LINE} characters.")
+        refuse_too_many(self.lines)
+        return len(data)
 
 
 def _chunks(reader: Iterator[list[str]]) -> Iterator[Lines]:
     """Numbers and fields of the lines that are not blank, by chunks."""
-    numbered = ((reader.line_num + 1, row) for row in reader if row)  # type: ignore[attr-defined]
-    while lines := list(islice(numbered, CHUNK_LINES)):
-        yield [number for number, _ in lines], [row for _, row in lines]
+    number = 2  # the line after the header
+    while rows := list(islice(reader, CHUNK_LINES)):
+        numbers = range(number, number + len(rows))
+        number += len(rows)
+        yield [at for at, row in zip(numbers, rows, strict=True) if row], [row for row in rows if row]
 
 
 def _bars(numbers: list[int], rows: list[list[str]], columns: dict[str, int], width: int) -> Array:

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('is_synthetic', models.BooleanField(default=False, help_text='Made by a generator, not by a market.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='datasets', to=settings.AUTH_USER_MODEL)),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='market.instrument')),
+                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='datasets', to='market.instrument')),
             ],
             options={
                 'ordering': ['-id'],
