@@ -22,11 +22,12 @@ ENV PATH=/srv/tapedeck/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     NO_BOOTSTRAP=1 \
     NUMBA_CPU_NAME=generic \
-    NUMBA_CACHE_DIR=/data/numba \
     TAPEDECK_DATA_DIR=/data \
     STATIC_ROOT=/srv/static
 USER tapedeck
-RUN SECRET_KEY=only-while-building python manage.py collectstatic --noinput && python -m apps.engine.warm
+RUN export SECRET_KEY=only-while-building \
+    && python manage.py collectstatic --noinput \
+    && python -c "import config.settings; from apps.engine.warm import warm; warm()"
 VOLUME /data
 EXPOSE 8000
 CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "config.asgi:application"]

@@ -52,6 +52,10 @@ def configure(options: dict[str, str]) -> None:
                 "django.channels.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 "numba": {"level": "WARNING"},
+                # the sweep runs every few seconds, and the runner has words of its own for what matters
+                "celery.beat": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
             },
         }
     )

@@ -39,6 +39,7 @@ def serve(host: str, port: int, say: Callable[[str], None], when_up: Callable[[S
         supervisor.start(_worker())
         supervisor.start(_web(host, port))
         supervisor.wait_until_ready()
+        supervisor.start(_beat())
         if not supervisor.stop_requests:
             when_up(supervisor)
         supervisor.watch()
@@ -120,10 +121,15 @@ def _send_again() -> None:
 
 def _worker() -> Program:
     queues = ",".join(sorted({settings.CELERY_TASK_DEFAULT_QUEUE, *_routed_queues()}))
-    options = [f"--queues={queues}", f"--concurrency={os.cpu_count()}", "--beat", "--loglevel=INFO"]
+    options = [f"--queues={queues}", f"--concurrency={os.cpu_count()}", "--loglevel=INFO"]
     options += ["--without-gossip", "--without-mingle"]  # there is no other worker to talk to
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", *options]
     return Program("worker", command, patience_seconds=WORKER_PATIENCE_SECONDS)
+
+
+def _beat() -> Program:
+    # not within the worker, where it would outlive a worker that is killed
+    return Program("beat", [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile=", "--loglevel=INFO"])
 
 
 def _routed_queues() -> set[str]:

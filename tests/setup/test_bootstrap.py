@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.setup.processes import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLER = """#!/bin/sh
@@ -141,7 +142,7 @@ def test_a_failed_step_says_what_to_do_and_is_done_again(checkout):
 
 def test_a_start_killed_in_the_middle_is_repaired_from_scratch(checkout):
     process = checkout.start("check", SLOW="30")
-    wait_for(checkout.notes)
+    wait_until(checkout.notes.exists, seconds=20)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     half_a_package = checkout.venv / "half a package"
@@ -156,7 +157,7 @@ def test_a_start_killed_in_the_middle_is_repaired_from_scratch(checkout):
 
 def test_a_step_outlives_a_killed_start_and_the_next_one_waits_for_it(checkout):
     process = checkout.start("check", SLOW="1")
-    wait_for(checkout.notes)
+    wait_until(checkout.notes.exists, seconds=20)
     process.kill()
     process.communicate()
 
@@ -194,7 +195,7 @@ def test_pip_does_it_where_there_is_no_uv(checkout):
 
 def test_an_interrupted_set_up_stops_in_words(checkout):
     process = checkout.start("check", SLOW="30")
-    wait_for(checkout.notes)
+    wait_until(checkout.notes.exists, seconds=20)
 
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=20)
@@ -212,10 +213,3 @@ def test_an_older_python_is_refused_in_words_it_can_read():
 
     assert answer.returncode == 1
     assert answer.stderr.startswith("Tapedeck needs Python 3.11 or newer")
-
-
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} never came"
-        time.sleep(0.02)

@@ -15,31 +15,15 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.setup.processes import descendants, is_alive, only_linux, wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 150  # on a machine that has to compile every kernel first
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def descendants(pid: int) -> set[int]:
-    """The process's children, theirs, and so on."""
-    answer = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-    parent_of = {int(child): int(parent) for child, parent in (line.split() for line in answer.stdout.splitlines())}
-    found: set[int] = set()
-    while new := {child for child, parent in parent_of.items() if parent in found | {pid}} - found:
-        found |= new
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
 
 
 class Demo:
@@ -77,11 +61,10 @@ class Demo:
         assert found, self.said
         return found[1]
 
-    def end(self, number: signal.Signals) -> int:
+    def end(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
         rest, _ = self.process.communicate(timeout=30)
         self.said += rest
-        return self.process.returncode
 
 
 @contextmanager
@@ -123,6 +106,16 @@ def start(folder: Path) -> Iterator[Any]:
         demo.process.stdout.close()
 
 
+def assert_nothing_outlives(demo: Demo, number: signal.Signals) -> None:
+    processes = descendants(demo.process.pid)
+    assert len(processes) >= 4  # broker, worker, web, beat
+
+    demo.end(number)
+
+    wait_until(lambda: not any(is_alive(pid) for pid in processes))
+
+
+@only_linux
 def test_a_newcomer_sees_a_finished_run_and_a_running_one_today_and_tomorrow(start, folder, record_property):
     first = start()
     first_seconds = first.wait_for_greeting()
@@ -133,41 +126,21 @@ def test_a_newcomer_sees_a_finished_run_and_a_running_one_today_and_tomorrow(sta
         assert client.get(first.shown("a finished back-test")).status_code == 200
         assert client.get(first.shown("one to watch")).status_code == 200
 
-    processes = descendants(first.process.pid)
-    assert len(processes) >= 4  # broker, worker with its pool, web
-    assert first.end(signal.SIGINT) == 0, first.said
-    assert not any(is_alive(pid) for pid in processes)
-    assert "Traceback" not in first.said
+    assert_nothing_outlives(first, signal.SIGKILL)
 
     again = start()
     again_seconds = again.wait_for_greeting()
     again.said = again.said.replace(again.shown("password"), first.shown("password"))
     with signed_in(again) as client:
-        deadline = time.monotonic() + 30
-        while status_of(client, first.shown("one to watch"))["progress"] <= running["progress"]:
-            assert time.monotonic() < deadline, "the run was not taken up again"
-            time.sleep(0.2)
-    assert again.end(signal.SIGTERM) == 0
+        watched = first.shown("one to watch")
+        wait_until(lambda: status_of(client, watched)["progress"] > running["progress"], seconds=30)
+    assert_nothing_outlives(again, signal.SIGINT)
+    assert again.process.returncode == 0, again.said
+    assert "Traceback" not in first.said + again.said
 
     record_property("seconds to the first greeting", round(first_seconds, 1))
     record_property("seconds to the second greeting", round(again_seconds, 1))
     print(f"\nup after {first_seconds:.1f} s, at the second start after {again_seconds:.1f} s")
-
-
-def test_a_new_password_is_shown_and_the_old_one_forgotten(start):
-    first = start()
-    first.wait_for_greeting()
-    old = first.shown("password")
-    first.end(signal.SIGINT)
-
-    second = start("--new-password")
-    second.wait_for_greeting()
-
-    assert second.shown("password") != old
-    with signed_in(second):
-        pass
-    credentials = {"email": second.shown("user"), "password": old}
-    assert httpx.post(f"http://127.0.0.1:{second.port}/api/token/", json=credentials).status_code == 401
 
 
 def test_a_folder_with_other_things_in_it_is_refused(start, folder):

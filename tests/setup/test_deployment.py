@@ -80,6 +80,15 @@ def test_whatever_others_wait_for_tells_its_health():
     assert all("healthcheck" in SERVICES[name] for name in {*awaited, "web", "worker"})
 
 
+def test_the_web_service_is_asked_at_an_address_it_has():
+    from django.urls import resolve
+
+    address = re.search(r"http://127\.0\.0\.1:8000(/\w+)", SERVICES["web"]["healthcheck"]["test"][-1])
+
+    assert address is not None
+    assert resolve(address[1]).url_name == "readyz"
+
+
 def test_ports_are_open_to_this_machine_only():
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 

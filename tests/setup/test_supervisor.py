@@ -6,12 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from apps.runner.supervisor import Program, StartFailed, Supervisor
+from tests.setup.processes import is_alive, only_linux, wait_until
 
 PATIENT = "import time\nwhile True: time.sleep(0.05)"
 STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\n" + PATIENT
@@ -35,21 +36,6 @@ def supervisor(tmp_path: Path, said: list[str]) -> Iterator[Supervisor]:
 
 def lines(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_programs_stop_in_reverse_order_of_their_start(supervisor, tmp_path):
@@ -105,6 +91,7 @@ def test_restarts_come_slower_and_slower(supervisor, said, monkeypatch):
     assert [text.split(" in ")[1].split(" s.")[0] for text in said] == ["0.01", "0.02", "0.03", "0.03"]
 
 
+@only_linux
 def test_a_program_that_does_not_stop_is_killed_with_its_children(supervisor, tmp_path):
     pids = tmp_path / "pids"
     script = f"import os\nos.fork()\nopen({str(pids)!r}, 'a').write(str(os.getpid()) + '\\n')\n"
@@ -116,6 +103,7 @@ def test_a_program_that_does_not_stop_is_killed_with_its_children(supervisor, tm
     wait_until(lambda: not any(is_alive(int(pid)) for pid in lines(pids)))
 
 
+@only_linux
 def test_what_a_program_leaves_behind_is_killed_too(supervisor, tmp_path):
     child = tmp_path / "child"
     script = f"import os\nif os.fork():\n os._exit(0)\nopen({str(child)!r}, 'w').write(str(os.getpid()))\n" + PATIENT
@@ -127,7 +115,7 @@ def test_what_a_program_leaves_behind_is_killed_too(supervisor, tmp_path):
     wait_until(lambda: not is_alive(int(lines(child)[0])))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
+@only_linux
 def test_no_program_outlives_a_killed_supervisor(tmp_path):
     pid = tmp_path / "pid"
     child = f"import os\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\n" + PATIENT

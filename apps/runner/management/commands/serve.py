@@ -6,7 +6,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.errors import DomainError
 from apps.runner import embedded
 from apps.runner.data_folder import claimed, secret_of
@@ -53,6 +55,8 @@ class Command(BaseCommand):
     def greet(self, address: str, supervisor: Supervisor) -> None:
         """What a person is told when the server is up."""
         self.say(f"Tapedeck serves {address}/ from {settings.DATA_DIR}; Ctrl-C stops it.")
+        if settings.REGISTRATION_OPEN and not User.objects.exists():
+            self.say(f"Nobody has an account yet: make the first one at {address}{reverse('dashboard:register')}")
 
     def say(self, text: str) -> None:
         self.stdout.write(f"[{self.name}] {text}")
