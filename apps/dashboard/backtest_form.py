@@ -128,9 +128,16 @@ def filled_like(execution: Execution) -> tuple[dict[str, Any], dict[str, Any]]:
     assert task is not None
     names = ("start_time", "end_time", "session", "initial_balance", *COSTS, "bars_per_second")
     values: dict[str, Any] = {name: getattr(task, name) for name in names}
-    values["commission_rate"] = Decimal(repr(values["commission_rate"])) * PERCENT
-    strategy_type = manifest["strategy"]["type"]
-    return {**values, "strategy_type": strategy_type, "dataset": task.dataset_id}, manifest["strategy"]["parameters"]
+    values["commission_rate"] = format((Decimal(repr(values["commission_rate"])) * PERCENT).normalize(), "f")
+    chosen = {"strategy_type": manifest["strategy"]["type"], "dataset": task.dataset_id}
+    return _whole({**values, **chosen}), _whole(manifest["strategy"]["parameters"])
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole floats as people write them: 5000 and not 5000.0."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in values.items()
+    }
 
 
 class ParametersForm(forms.Form):
@@ -141,7 +148,7 @@ class ParametersForm(forms.Form):
     def __init__(self, schema: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, described in schema.get("properties", {}).items():
-            self.fields[name] = _field(described)
+            self.fields[name] = _field(_whole(described))
 
 
 def _swap(view: str, target: str) -> dict[str, str]:

@@ -136,7 +136,7 @@ function beginToFollow() {
       async end() {
         clearInterval(timer);
         follow.hidden = true;
-        while (chart.isBusy) await new Promise((resolve) => setTimeout(resolve, 50));
+        while (chart.isBusy || chart.isHeld) await new Promise((resolve) => setTimeout(resolve, 50));
         await refresh();
       },
     },

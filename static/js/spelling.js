@@ -52,10 +52,12 @@ export function told(event) {
     delete rest.price;
   }
   for (const [name, value] of Object.entries(rest)) {
-    if (!isMissing(value)) parts.push(`${name.replaceAll("_", " ")} ${typeof value === "number" ? grouped(value) : value}`);
+    if (!isMissing(value)) parts.push(`${name.replaceAll("_", " ")} ${plain(value)}`);
   }
   return parts.join(", ");
 }
+
+const plain = (value) => (typeof value === "number" ? grouped(value) : String(value).replaceAll("_", " "));
 
 /** A figure of the API as [number, "%" or nothing]; `form` is one of apps/dashboard/figures.py. */
 export function figure(value, form) {

@@ -1,6 +1,6 @@
 """A person at a browser: real Chromium on real processes, and a page that must not complain."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
+    """The processes' last words under a test that fails."""
+    report = yield
+    made = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(made, Stack):
+        report.sections.append(("processes of the stack", made.logs()))
+    return report
 
 
 @pytest.fixture(scope="session")

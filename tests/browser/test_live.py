@@ -51,7 +51,7 @@ def test_it_is_watched_to_its_end_without_reload(signed_in: Page, person: Person
     assert page.evaluate("() => window.isTheSamePage")
     for moving in ("progress", "trades", "bars", "elapsed"):
         values = [look[moving] for look in seen]
-        assert values == sorted(values), moving
+        assert values == sorted(values) or moving == "elapsed", moving  # which ends with the server's clock
         assert len(set(values)) > 3, f"{moving} stood still: {values}"
     assert_the_page_is_the_api(page, person, execution)
     page.reload()

@@ -114,6 +114,19 @@ def test_another_strategy_swaps_the_parameters_in_place(signed_in: Page) -> None
     expect(page.get_by_label("Initial balance")).to_have_value("777")
 
 
+def test_a_choice_made_before_the_page_is_ready_is_made_good(signed_in: Page) -> None:
+    page = signed_in
+    early = (
+        "document.addEventListener('readystatechange', () => { const choice = document.querySelector('select'); "
+        "if (choice) choice.value = 'donchian_breakout'; }, { once: true });"
+    )
+    page.add_init_script(early)
+
+    page.get_by_role("link", name="New back-test").click()
+
+    expect(page.get_by_label("Entry")).to_be_visible()
+
+
 NUMBERS = ["0.00", "-0.50", "12.30", "-1234567.89", "1000", None, "999999999.99"]
 EVENTS: list[dict[str, Any]] = [
     {"from": "created", "to": "running"},

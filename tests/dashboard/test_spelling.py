@@ -32,7 +32,7 @@ def test_a_duration_is_said_in_words(seconds: float | None, text: str) -> None:
     [
         ({"from": "created", "to": "running"}, "created → running"),
         ({"side": "buy", "units": 5000, "price": "1.20", "fee": "0.10"}, "buy 5,000 at 1.20, fee 0.10"),
-        ({"reason": "nothing_to_close"}, "reason nothing_to_close"),
+        ({"reason": "nothing_to_close"}, "reason nothing to close"),
         ({}, ""),
     ],
 )

@@ -110,13 +110,16 @@ def told(event: dict[str, Any] | None) -> str:
     parts = []
     if deed and "units" in rest and "price" in rest:
         parts.append(f"{deed} {grouped(rest.pop('units'))} at {rest.pop('price')}")
-    parts += [f"{name.replace('_', ' ')} {_plain(value)}" for name, value in rest.items()]
+    parts += [f"{name.replace('_', ' ')} {plain(value)}" for name, value in rest.items()]
     return ", ".join(parts)
 
 
-def _plain(value: Any) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return grouped(value) if is_number else str(value)
+@register.filter
+def plain(value: Any) -> str:
+    """A value of any kind: numbers grouped, whole ones without a point, names in words."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value).replace("_", " ")
+    return grouped(int(value) if value == int(value) else value)
 
 
 @register.filter
