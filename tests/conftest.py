@@ -30,12 +30,15 @@ def pytest_configure(config: pytest.Config) -> None:
     database.setdefault("TEST", {})["NAME"] = name
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The second session of `python -m tests` is of the storage tests only, whatever its arguments say."""
+    """Leave only the storage tests to the second session of `python -m tests`, and put the browser's last."""
     if os.environ.get("TAPEDECK_TEST_STORAGE"):
         others = [item for item in items if item.get_closest_marker("storage") is None]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item.get_closest_marker("storage")]
+    # from its first test on, Playwright runs an event loop in this thread, and no other can
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ on the PostgreSQL and an empty number of the Redis that `tests.services` finds.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -122,12 +123,15 @@ def running(kind: str, **settings: str) -> Iterator[Stack]:
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=f"tapedeck-{kind}-")))
         stack = Stack(kind, folder, _environment(folder / "data", settings))
-        undo.callback(stack.stop_all)
         if kind == "served":
             stack.environment["DATABASE_URL"] = undo.enter_context(_own_database(services.require_postgres()))
             stack.environment["REDIS_URL"] = undo.enter_context(_own_number(services.require_redis()))
         else:
-            _start_embedded_redis(stack)
+            binary, path = _embedded_redis(stack)
+            undo.callback(shutil.rmtree, path.parent, ignore_errors=True)
+        undo.callback(stack.stop_all)
+        if kind == "embedded":
+            _start_redis(stack, binary, path)
         stack.manage("migrate", "--verbosity", "0")
         stack.start_worker()
         stack.start_beat()
@@ -155,7 +159,8 @@ def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _start_embedded_redis(stack: Stack) -> None:
+def _embedded_redis(stack: Stack) -> tuple[str, Path]:
+    """The server and the socket that this stack's settings name."""
     question = "from django.conf import settings as s; print(s.EMBEDDED_REDIS_BINARY, s.EMBEDDED_SOCKET, sep='\\n')"
     answer = subprocess.run(
         [sys.executable, "-c", question], cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=True
@@ -163,10 +168,14 @@ def _start_embedded_redis(stack: Stack) -> None:
     binary, path = answer.stdout.split()
     if binary == "None":
         services.missing("No redis-server: neither on PATH nor in the environment's packages.")
-    Path(path).parent.mkdir(mode=0o700, exist_ok=True)
-    options = ("--port", "0", "--unixsocket", path, "--save", "", "--dir", str(stack.folder))
+    return binary, Path(path)
+
+
+def _start_redis(stack: Stack, binary: str, path: Path) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(stack.folder))
     stack.start("redis", binary, *options)
-    client = redis.Redis(unix_socket_path=path)
+    client = redis.Redis(unix_socket_path=str(path))
     stack._wait_for("redis", lambda: bool(client.ping()))
     client.close()
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_shutting_down
 from django.apps import AppConfig
 
 
@@ -8,7 +8,10 @@ class RunnerConfig(AppConfig):
     name = "apps.runner"
 
     def ready(self) -> None:
+        from apps.runner import handover
+
         worker_init.connect(load_engine, dispatch_uid="runner.load_engine")
+        worker_shutting_down.connect(handover.request, dispatch_uid="runner.handover")
         setup_logging.connect(keep_own_logging, dispatch_uid="runner.keep_own_logging")
 
 

@@ -12,8 +12,9 @@ from apps.engine.errors import EngineError, StrategyError
 from apps.engine.session import Session
 from apps.engine.types import Rows
 from apps.errors import DomainError
+from apps.executions import messages
 from apps.executions.models import Snapshot
-from apps.runner import feeds, recorder
+from apps.runner import feeds, handover, recorder
 from apps.runner.recorder import Claim, Progress, Superseded
 
 log = structlog.get_logger("runner")
@@ -82,10 +83,8 @@ def _carry_out(claim: Claim) -> None:
     session = _open(claim)
     pace = Pace(claim.execution.backtest_task.bars_per_second if claim.execution.backtest_task else None)
     checked_at = 0.0
-    while True:
-        for nap in pace.naps():
-            time.sleep(nap)
-            recorder.renew(claim)
+    while not handover.is_requested():
+        _rest(claim, pace)
         wanted = pace.next()
         started, before = time.monotonic(), session.processed
         rows = _advance(claim, session, wanted)
@@ -96,6 +95,23 @@ def _carry_out(claim: Claim) -> None:
         if session.finished:
             return
         pace.took(session.processed - before, time.monotonic() - started)
+    _hand_over(claim)
+
+
+def _rest(claim: Claim, pace: Pace) -> None:
+    """Sleep until the next chunk is due, with a sign of life at each nap; a request to hand over ends it."""
+    for nap in pace.naps():
+        time.sleep(nap)
+        recorder.renew(claim)
+        if handover.is_requested():
+            return
+
+
+def _hand_over(claim: Claim) -> None:
+    """Leave the rest to another worker, at once: it goes on from the last recorded row."""
+    recorder.release(claim)
+    messages.send(claim.execution.pk)
+    log.info("execution handed over")
 
 
 def _advance(claim: Claim, session: Session, bars: int) -> Rows:

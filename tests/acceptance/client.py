@@ -16,6 +16,7 @@ from tests.stack import Stack
 
 PASSWORD = "nine brown bears in a boat"
 FINAL = {"stopped", "completed", "failed"}
+PASSWORD = "nine brown bears in a boat"
 JOURNALS = {"events": "events", "trades": "trades", "equity": "equity_curve"}
 
 
@@ -89,6 +90,15 @@ class Person:
     def ticket(self) -> str:
         body = self.http.post("/api/accounts/tickets/").json()
         return str(body["ticket"])
+
+    def browse(self) -> dict[str, str]:
+        """Sign in by the page, as a browser does; its cookies."""
+        with httpx.Client(base_url=self.stack.url, timeout=30) as browser:
+            page = browser.get("/sign-in/")
+            form = {"username": self.email, "password": PASSWORD, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+            answer = browser.post("/sign-in/", data=form, headers={"Origin": self.stack.url})
+            assert (page.status_code, answer.status_code) == (200, 302), answer.text
+            return dict(browser.cookies)
 
     @asynccontextmanager
     async def follow(self, execution: int, **query: Any) -> AsyncIterator["Follower"]:

@@ -25,6 +25,14 @@ def golden(shared: Path) -> dict[str, Any]:
 
 
 def golden_task(person: Person, golden: dict[str, Any], **changes: Any) -> int:
+    instrument = {
+        "symbol": "SPY",
+        "kind": "equity",
+        "price_increment": 0.01,
+        "quantity_step": 1,
+        "periods_per_year": 252,
+    }
+    person.call("post", "/api/market/instruments/", 201, json=instrument)
     dataset = person.upload(golden["path"], symbol="SPY", timeframe="1m")
     config = person.configure("buy_and_hold", quantity=golden["params"]["qty"])
     return person.save_task(

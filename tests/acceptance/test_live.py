@@ -190,23 +190,10 @@ async def test_a_ticket_opens_one_socket(done: tuple[Person, Person, int]) -> No
 async def test_a_session_cookie_counts_only_from_our_own_pages(done: tuple[Person, Person, int]) -> None:
     owner, _, execution = done
     stack = owner.stack
-    owner.stack.manage("shell", "-c", SIGN_IN.format(email=owner.email, path=stack.folder / "session"))
-    cookie = {"Cookie": f"sessionid={(stack.folder / 'session').read_text()}"}
+    cookie = {"Cookie": f"sessionid={owner.browse()['sessionid']}"}
     url = f"{stack.socket_url}/ws/executions/{execution}/"
 
     async with websockets.connect(url, origin=stack.url, additional_headers=cookie) as socket:
         assert await Follower(socket).read() == 1000
     for origin in ("http://evil.example", f"http://127.0.0.1.evil.example:{stack.port}", "null", None):
         assert await close_code(url, origin=origin, additional_headers=cookie) == 4401
-
-
-SIGN_IN = """
-from django.contrib.sessions.backends.db import SessionStore
-from apps.accounts.models import User
-user = User.objects.get(email="{email}")
-session = SessionStore()
-session.update(_auth_user_id=str(user.pk), _auth_user_backend="django.contrib.auth.backends.ModelBackend",
-               _auth_user_hash=user.get_session_auth_hash())
-session.save()
-open("{path}", "w").write(session.session_key)
-"""

@@ -57,7 +57,8 @@ def main() -> int:
         print(
             f"stack                    {kind}, {path.stat().st_size / 1e6:.0f} MB of CSV imported in {imported:.1f} s"
         )
-        print(f"status                   {status['status']}, {BARS:,} bars, checkpoint {status['checkpoint']}")
+        checkpoint = status["checkpoint"]
+        print(f"status                   {status['status']}, {BARS:,} bars, return {checkpoint['total_return']} %")
         print(f"wall                     {wall:.2f} s from request to completed ({BARS / wall:,.0f} bars/s)")
         print(f"CPU of the worker        {cpu:.2f} s")
         print(

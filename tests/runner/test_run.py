@@ -11,6 +11,7 @@ from apps.executions.models import Execution
 from apps.executions.services import start
 from apps.runner import recorder, tasks
 from apps.runner.run import run
+from tests.conftest import random_bars
 from tests.runner.conftest import footprint, let_lapse, tape_of
 
 pytestmark = pytest.mark.django_db
@@ -69,9 +70,10 @@ def test_a_message_for_what_was_deleted_is_ignored(db: None) -> None:
     run(987654321)
 
 
-def test_data_that_is_gone_fails_the_run_in_words(execution: Any, settings: Any) -> None:
+def test_data_that_is_gone_fails_the_run_in_words(make_task: Any, import_dataset: Any, settings: Any) -> None:
     from pathlib import Path
 
+    execution = start(make_task(dataset=import_dataset(random_bars(50, seed=99))))  # rows that no other test stores
     content_hash = execution.dataset_version.content_hash
     (path,) = [path for path in Path(settings.DATA_DIR).rglob("*") if content_hash in path.name]
     path.unlink()
