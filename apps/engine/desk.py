@@ -9,7 +9,7 @@ import numpy as np
 
 from apps.engine.errors import LookAhead
 from apps.engine.kernels import sealed
-from apps.engine.lines import PRICES, Line, Lines
+from apps.engine.lines import COLUMNS, Line, Lines
 from apps.engine.strategy import Order
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def _inputs(function: Callable[..., Any], of: str | Line) -> list[str]:
         return [source]
     inputs = []
     for position, name in enumerate(wanted):
-        if name not in PRICES and position > 0:
+        if name not in COLUMNS and position > 0:
             break
-        inputs.append(name if name in PRICES else source)
+        inputs.append(name if name in COLUMNS else source)
     return inputs
 
 

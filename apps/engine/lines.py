@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PRICES: Final = ("open", "high", "low", "close", "volume")
 
+COLUMNS: Final = ("time", *PRICES)
+"""What an indicator may be computed from; the time only as a whole column, never as a line."""
+
 BLOCK: Final = 4096
 """Bars between two trimmings. Untrimmed lines of a million values cost 32 MB each, and a fifth of the run's time."""
 
@@ -96,7 +99,7 @@ class Lines:
 
     def column(self, name: str) -> Column:
         """The whole column of a line or a price, contiguous; it includes the future."""
-        if name not in self._columns and name not in PRICES:
+        if name not in self._columns and name not in COLUMNS:
             raise ValueError(f"There is no column {name!r} to compute from; there are {', '.join(PRICES)}.")
         return np.ascontiguousarray(self._columns[name] if name in self._columns else self._bars[name])
 

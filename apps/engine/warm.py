@@ -5,15 +5,20 @@ Run once where the server is installed (it fills the cache) and in every worker 
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import numpy as np
 
 
 def warm() -> None:
     """Import all kernels, whose signatures are explicit, and drive one short run through them."""
-    from apps.engine import strategies
+    from apps.engine import kernels, strategies
     from apps.engine.session import Session
     from apps.engine.types import BAR, Costs, Instrument
 
+    for module in iter_modules(kernels.__path__, f"{kernels.__name__}."):
+        import_module(module.name)
     bars = np.ones(200, BAR)
     bars["time"] = np.arange(200) * 60_000_000
     bars["close"] += np.sin(np.arange(200) / 5) / 10

@@ -1,19 +1,15 @@
-"""What the figures of a run mean. Fractions, not percents; money unrounded, in the quote currency.
-
-Conventions, the same for every figure: equity is marked at each bar's close with the open position in it; a day is a
-UTC date that has bars, and its return is measured between last equities, the first day's against the initial cash;
-the risk-free rate is 0; annual figures use `periods_per_year` days. A trade is a closed round trip and is judged after
-fees. What is undefined is None, never nan or infinite.
-"""
+"""The figures of a run that is still going on, from the tally that the kernels keep; under the names of the report."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-Figure: TypeAlias = float | int | None
+from apps.engine.metrics.moments import ratio
 
-DAY: Final = 86_400_000_000  # microseconds
+if TYPE_CHECKING:
+    from apps.engine.metrics.definitions import Figure
+
 DAYS_PER_YEAR: Final = 365.25
 
 
@@ -120,13 +116,6 @@ def cagr(initial: float, final: float, days: float) -> float | None:
 def sample_deviation(squares: float, count: int) -> float | None:
     """Standard deviation of a sample, from the sum of squared distances from its mean; None below two values."""
     return math.sqrt(squares / (count - 1)) if count > 1 and squares >= 0 else None
-
-
-def ratio(numerator: float | None, denominator: float | None) -> float | None:
-    """None where the denominator is nothing: there is no honest number for it."""
-    if numerator is None or not denominator:
-        return None
-    return numerator / denominator
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
