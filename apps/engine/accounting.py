@@ -6,18 +6,9 @@ one trade whose entry price is weighted by volume.
 
 from numba import njit
 
+from apps.engine.grid import on_grid
 from apps.engine.kernels import OPTIONS
-from apps.engine.types import ExitReason, Record
-
-SIGNAL = int(ExitReason.SIGNAL)
-
-
-@njit(**OPTIONS)
-def on_grid(quantity: float, step: float, steps_per_unit: float) -> float:
-    """The multiple of the step nearest to a quantity: 0.1 + 0.2 becomes 0.3, and 0.3 - 0.1 - 0.2 becomes 0."""
-    if steps_per_unit > 0.0:
-        return round(quantity * steps_per_unit) / steps_per_unit
-    return round(quantity / step) * step
+from apps.engine.types import Record
 
 
 @njit(**OPTIONS)
@@ -83,8 +74,8 @@ def mark_excursion(holding: Record, price: float) -> None:
 
 
 @njit(**OPTIONS)
-def close_trade(holding: Record, bar: Record, index: int, trade: Record) -> None:
-    """Write the row of the round trip that the last fill ended; without a position there is no average price."""
+def close_trade(holding: Record, bar: Record, index: int, reason: int, trade: Record) -> None:
+    """Write the row of the round trip that the last fill ended for this ExitReason; a flat position has no average."""
     trade.opened_at = holding.opened_at
     trade.closed_at = bar.time
     trade.opened_bar = holding.opened_bar
@@ -99,5 +90,5 @@ def close_trade(holding: Record, bar: Record, index: int, trade: Record) -> None
     trade.pnl = holding.gross_pnl - holding.trade_fees
     trade.mae = holding.mae
     trade.mfe = holding.mfe
-    trade.exit_reason = SIGNAL
+    trade.exit_reason = reason
     holding.average_price = 0.0

@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from apps.engine.errors import LookAhead
 from apps.engine.kernels import sealed
 from apps.engine.lines import COLUMNS, Line, Lines
-from apps.engine.strategy import Order
+from apps.engine.orders import Order, made
+from apps.engine.types import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apps.engine.ledger import Ledger
+    from apps.engine.orders import OrderTerms
     from apps.engine.types import Array, Column
 
 CATALOGUE = "apps.engine.indicators"
+AMENDABLE = {
+    OrderType.LIMIT: {"limit"},
+    OrderType.STOP: {"stop"},
+    OrderType.STOP_LIMIT: {"limit", "stop"},
+    OrderType.TRAILING_STOP: {"trail"},
+    OrderType.LIMIT_IF_TOUCHED: {"limit", "touch"},
+}
 
 
-class Cancellation:
-    __slots__ = ("order",)
+class Cancellation(NamedTuple):
+    order: Order | None
+    """None for every order that works."""
 
-    def __init__(self, order: Order) -> None:
-        self.order = order
+
+class Amendment(NamedTuple):
+    order: Order
+    changes: dict[str, float]
 
 
 class TradingDesk:
     """The `Desk` of a run.
 
-    wishes: what the strategy asked for in its last callback: an order, a cancellation, or a line that is new. The
-    callback loop stops for them, and nothing else.
+    wishes: what the strategy asked for in its last callback: an order, a change of one, its end, or a line that is new.
+    The callback loop stops for them, and nothing else.
+    is_open: whether a callback runs; orders are given from nowhere else.
     """
 
     def __init__(self, bars: Array, lines: Lines, ledger: Ledger, seed: int) -> None:
         self._times: Array = bars["time"]
         self._lines = lines
         self._ledger = ledger
-        self.wishes: list[Order | Cancellation | Line] = []
+        self.wishes: list[Order | Cancellation | Amendment | Line] = []
         self.declaring = True
+        self.is_open = False
         self.orders_given = 0
         self.random = np.random.Generator(np.random.PCG64(seed))
 
@@ -71,16 +85,47 @@ class TradingDesk:
         made = tuple(self._lines.add(f"{_name(function)} {first + i}", column) for i, column in enumerate(values))
         return made if isinstance(result, tuple) else made[0]
 
-    def submit(self, side: int, quantity: float, *, reduce_only: bool) -> Order:
-        if self.declaring:
-            raise RuntimeError("No order can be given in init(): no bar has closed yet.")
+    def submit(self, side: int, quantity: float, *, reduce_only: bool = False) -> Order:
+        if not self.is_open:
+            self._refuse()
         self.orders_given += 1
         order = Order(self.orders_given, side, quantity, reduce_only=reduce_only)
         self.wishes.append(order)
         return order
 
-    def cancel(self, order: Order) -> None:
+    def submit_on(self, side: int, quantity: float, terms: OrderTerms) -> Order:
+        if not self.is_open:
+            self._refuse()
+        orders = made(self.orders_given + 1, side, quantity, terms)
+        self.orders_given += len(orders)
+        self.wishes += orders
+        return orders[0]
+
+    def cancel(self, order: Order | None) -> None:
+        if not self.is_open:
+            self._refuse()
+        if order is not None and not isinstance(order, Order):
+            raise TypeError(f"cancel() takes the order that buy() or sell() gave, not {order!r}.")
         self.wishes.append(Cancellation(order))
+
+    def amend(self, order: Order, changes: dict[str, float]) -> None:
+        if not self.is_open:
+            self._refuse()
+        if not isinstance(order, Order):
+            raise TypeError(f"amend() takes the order that buy() or sell() gave, not {order!r}.")
+        possible = {"quantity"} | AMENDABLE.get(OrderType(order.type), set())
+        wrong = sorted(set(changes) - possible)
+        if wrong or not changes:
+            raise TypeError(f"Of this order, {', '.join(sorted(possible))} can be amended, not {', '.join(wrong)}.")
+        self.wishes.append(Amendment(order, {name: float(value) for name, value in changes.items()}))
+
+    def is_working(self, order: Order) -> bool:
+        return order in self.wishes or self._ledger.is_working(order)
+
+    def _refuse(self) -> None:
+        if self.declaring:
+            raise RuntimeError("No order can be given in init(): no bar has closed yet.")
+        raise RuntimeError("Orders are given in on_bar() and on_fill(); nothing is traded between two bars.")
 
     def round_down(self, quantity: float) -> float:
         return self._ledger.round_down(quantity)

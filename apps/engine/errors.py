@@ -5,6 +5,7 @@ EngineError
 ├── ParameterErrors    parameters are wrong, every problem by field
 ├── BadBars            the market data cannot be traded on
 ├── StrategyError      the author's code raised
+├── FeeError           the author's fee function raised, or gave no finite number
 ├── LookAhead          an indicator reads bars that have not happened yet; told inside a StrategyError
 ├── SnapshotRefused    the strategy keeps something that a snapshot cannot hold
 └── SnapshotMismatch   a snapshot belongs to other inputs
@@ -71,6 +72,10 @@ class StrategyError(EngineError):
         self.time = time
         self.rows: Rows | None = None
         super().__init__(f"{strategy} failed {when}: {type(cause).__name__}: {cause} ({file}, line {line}).")
+
+
+class FeeError(EngineError):
+    pass
 
 
 class LookAhead(EngineError):

@@ -10,43 +10,48 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from apps.engine.fees import AuthorsFee
+from apps.engine.grid import round_down
 from apps.engine.kernels import ledger as kernels
 from apps.engine.kernels.books import Books
 from apps.engine.kernels.tally import end_day
-from apps.engine.matching import round_down
-from apps.engine.types import (
-    ACCOUNT,
-    EQUITY,
-    FILL,
-    HOLDING,
-    NO_DAY,
-    ORDER,
-    ORDER_EVENT,
-    TALLY,
-    TRADE,
-    Array,
-    Costs,
-    Instrument,
-    Rows,
-)
+from apps.engine.orders import PLAIN
+from apps.engine.state import ACCOUNT, HOLDING, NO_DAY, ORDER, TALLY, TERMS, TIER
+from apps.engine.terms import AMOUNTS
+from apps.engine.types import EQUITY, FILL, ORDER_EVENT, TRADE, Array, Costs, FillRules, Instrument, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apps.engine.strategy import Order
+    from apps.engine.fees import FeeFunction
+    from apps.engine.orders import Order
 
 ROOM = 256  # rows a buffer starts with; it doubles when it is full
 BUFFERS = {"orders": ORDER, "fills": FILL, "trades": TRADE, "events": ORDER_EVENT}
+PLAIN_TERMS = np.array([PLAIN], TERMS)  # of a market order; kernels only read it
 STATE = {"account": ACCOUNT, "holdings": HOLDING, "orders": ORDER, "tally": TALLY}
 
 
 class Ledger:
-    def __init__(self, bars: Array, *, instrument: Instrument, cash: float, costs: Costs) -> None:
+    def __init__(
+        self,
+        bars: Array,
+        *,
+        instrument: Instrument,
+        cash: float,
+        costs: Costs,
+        rules: FillRules,
+        fee: FeeFunction | None,
+        seed: int,
+    ) -> None:
         """bars: (n,) BAR, contiguous and read-only."""
         self._bars = bars
         self._account = np.zeros(1, ACCOUNT)
         self._account["cash"] = cash
-        self._holdings = _holding(instrument, costs)
+        self._holdings = _holding(instrument, costs, rules, seed)
+        self._fee = AuthorsFee(fee)
+        self._holdings["fee_function"] = self._fee.address
+        self._tiers = np.array([tuple(tier) for tier in costs.tiers], TIER)
         self._tally = np.zeros(1, TALLY)
         for field, start in (("equity", cash), ("peak", cash), ("day_ends", NO_DAY)):
             self._tally[field] = start
@@ -70,6 +75,11 @@ class Ledger:
         return float(self._cash.item())
 
     @property
+    def equity(self) -> float:
+        """At the last booked close."""
+        return float(self._tally["equity"][0])
+
+    @property
     def position(self) -> float:
         return float(self._position.item())
 
@@ -90,11 +100,42 @@ class Ledger:
 
     def submit(self, order: Order, bar: int) -> None:
         """Take an order given at the close of this bar."""
-        self._call(kernels.submit, order.id, order.type, order.side, order.quantity, order.reduce_only, bar)
+        terms = PLAIN_TERMS
+        if order.terms is not None:
+            self._catch_up(bar)
+            terms = np.array([order.terms], TERMS)
+        self._call(kernels.submit, order.id, order.type, order.side, order.quantity, order.reduce_only, terms, bar)
 
-    def cancel(self, order: Order, bar: int) -> None:
-        """Take an order back at the close of this bar."""
-        self._call(kernels.cancel, order.id, bar)
+    def cancel(self, order: Order | None, bar: int) -> None:
+        """Take an order back at the close of this bar, or every one."""
+        self._catch_up(bar)
+        for order_id in [order.id] if order else self._working["id"].tolist():
+            self._call(kernels.cancel, order_id, bar)
+
+    def amend(self, order: Order, changes: dict[str, float], bar: int) -> None:
+        """Change an order at the close of this bar; one that is done stays as it was."""
+        self._catch_up(bar)
+        for row in self._working[self._working["id"] == order.id]:
+            values = {name: float(row[name]) for name in ("quantity", "limit", "stop", "trail")}
+            values |= {("stop" if name == "touch" else name): value for name, value in changes.items()}
+            self._call(kernels.amend, order.id, *values.values(), bar)
+
+    def _catch_up(self, bar: int) -> None:
+        """Book the quiet bars up to this one, lest a stop that begins to trail now follow what was before."""
+        if self._next_bar.item() <= bar:
+            self._call(kernels.commit, bar + 1)
+
+    def is_working(self, order: Order) -> bool:
+        return bool((self._working["id"] == order.id).any())
+
+    @property
+    def _working(self) -> Array:
+        """The rows of the order table that are in use."""
+        return self._buffers["orders"][: self._account["orders"][0]]
+
+    @property
+    def ambiguous_bars(self) -> int:
+        return int(self._account["ambiguous_bars"][0])
 
     def commit(self, stop: int) -> Array:
         """Book all bars before `stop`; the fills that this brought."""
@@ -124,10 +165,12 @@ class Ledger:
 
     def state(self) -> dict[str, list[Sequence[Any]]]:
         """Everything that the rest of the run depends on, as plain values."""
+        holdings = self._holdings.copy()
+        holdings["fee_function"] = 0  # an address means nothing elsewhere
         arrays = {
             "account": self._account,
-            "holdings": self._holdings,
-            "orders": self._buffers["orders"][: self._account["orders"][0]],
+            "holdings": holdings,
+            "orders": self._working,
             "tally": self._tally,
         }
         return {name: array.tolist() for name, array in arrays.items()}
@@ -137,20 +180,22 @@ class Ledger:
         rows = {name: np.array([tuple(row) for row in state[name]], dtype) for name, dtype in STATE.items()}
         self._account[:] = rows["account"]
         self._holdings[:] = rows["holdings"]
+        self._holdings["fee_function"] = self._fee.address
         self._tally[:] = rows["tally"]
         self._buffers["orders"] = np.concatenate([rows["orders"], np.zeros(ROOM, ORDER)])
         self.event = self.booked if len(rows["orders"]) else len(self._bars)
         self.open(self.booked)
 
-    def _call(self, kernel: Callable[..., int], *arguments: float) -> None:
+    def _call(self, kernel: Callable[..., int], *arguments: Any) -> None:
         """Let a kernel work on the books, in larger buffers when it asks for them."""
         while (event := kernel(self._arrays, *arguments)) == kernels.FULL:
             self._enlarge()
         self.event = event
+        self._fee.check()
 
     def _enlarge(self) -> None:
         """Double the buffers that might not hold what one bar can bring."""
-        rows = kernels.ROWS_PER_ORDER * int(self._account["orders"][0]) + 1
+        rows = kernels.rows_needed(self._account, self._buffers["orders"])
         for name, buffer in self._buffers.items():
             if self._account[name][0] + rows > len(buffer):
                 self._buffers[name] = np.concatenate([buffer, np.zeros(len(buffer) + rows, buffer.dtype)])
@@ -159,19 +204,40 @@ class Ledger:
     def _gather(self) -> None:
         """The arrays in the kernels' order."""
         state = {"bars": self._bars, "account": self._account, "holdings": self._holdings, "tally": self._tally}
-        self._arrays = tuple(Books(**state, **self._buffers, equity=self._equity))
+        self._arrays = tuple(Books(**state, **self._buffers, equity=self._equity, tiers=self._tiers))
 
 
-def _holding(instrument: Instrument, costs: Costs) -> Array:
+def _holding(instrument: Instrument, costs: Costs, rules: FillRules, seed: int) -> Array:
     holdings = np.zeros(1, HOLDING)
-    inverse = round(1 / instrument.quantity_step)
-    holdings["quantity_step"] = instrument.quantity_step
-    # dividing by 1000 gives the float nearest to a decimal, multiplying by 0.001 does not
-    holdings["steps_per_unit"] = inverse if abs(inverse * instrument.quantity_step - 1) < 1e-9 else 0.0
-    holdings["min_quantity"] = instrument.min_quantity
-    for field in ("commission_rate", "commission_fixed", "commission_per_unit", "commission_minimum"):
-        holdings[field] = getattr(costs, field)
+    values = {
+        "quantity_step": instrument.quantity_step,
+        "steps_per_unit": _inverse(instrument.quantity_step),
+        "min_quantity": instrument.min_quantity,
+        "max_quantity": instrument.max_quantity,
+        "price_increment": instrument.price_increment,
+        "increments_per_unit": _inverse(instrument.price_increment),
+        "taker_rate": costs.commission_rate,
+        "maker_rate": costs.commission_rate if costs.maker_rate is None else costs.maker_rate,
+        **{name: getattr(costs, name) for name in AMOUNTS if name in (HOLDING.names or ())},
+        "intrabar": int(rules.rule),
+        "exit_in_entry_bar": rules.exit_in_entry_bar,
+        "market_at_close": rules.market_at_close,
+        "volume_share": rules.volume_share,
+        "latency_bars": rules.latency_bars,
+        "seed": seed % 2**64,
+    }
+    for name, value in values.items():
+        holdings[name] = value
     return holdings
+
+
+def _inverse(step: float) -> float:
+    """The step's inverse where that is a whole number, else 0.0.
+
+    Dividing by 1000 gives the float nearest to a decimal, multiplying by 0.001 does not.
+    """
+    inverse = round(1 / step)
+    return inverse if abs(inverse * step - 1) < 1e-9 else 0.0
 
 
 def _values(array: Array) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from itertools import islice
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from apps.engine.desk import Cancellation
+from apps.engine.desk import Amendment, Cancellation
 from apps.engine.errors import StrategyError
-from apps.engine.strategy import Fill, Order, Strategy
+from apps.engine.orders import Order
+from apps.engine.strategy import Fill, Strategy
 from apps.engine.types import moment
 
 if TYPE_CHECKING:
@@ -62,8 +63,12 @@ class Loop:
 
     def run(self, stop: int) -> None:
         """Let the strategy see every bar before `stop`. Raises StrategyError when its code does."""
-        while self._lines.closed < stop:
-            self._run_block(min(self._lines.block_end(), stop))
+        self._desk.is_open = True
+        try:
+            while self._lines.closed < stop:
+                self._run_block(min(self._lines.block_end(), stop))
+        finally:
+            self._desk.is_open = False
 
     def tell_position(self) -> None:
         """Let the strategy's own figures follow the books."""
@@ -110,6 +115,8 @@ class Loop:
                 self._ledger.submit(wish, bar)
             elif type(wish) is Cancellation:
                 self._ledger.cancel(wish.order, bar)
+            elif type(wish) is Amendment:
+                self._ledger.amend(wish.order, wish.changes, bar)
             else:
                 new_line = True
         wishes.clear()

@@ -1,148 +1,239 @@
-"""Which working orders a bar fills, at what price, and what the order log says about it.
+"""Which working orders a bar fills, when, and at what price.
 
-Inside a bar, in this order: market orders at the open, those that only reduce before the others, each kind in the
-order of its submission. The bar after the decision is the first in which an order may fill.
+A bar is gone through in this order:
+
+1. orders whose time is over expire;
+2. at the open: market orders, those that only reduce before the others, then every order whose price the open is at or
+   beyond. All fill at the open: a stop in a gap gets less than it asked for, a limit more;
+3. inside the bar, as the intrabar rule says, orders fill at their own prices;
+4. at the close: market-on-close orders, in the last bar of a UTC date;
+5. trailing stops follow the close, or the extreme of the bar, for the next bar.
+
+Orders of one rank fill in the order of their submission. No fill is outside the bar's prices; costs come on top.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
-from apps.engine.accounting import book, close_trade, on_grid
-from apps.engine.costs import commission
-from apps.engine.kernels import OPTIONS
+from apps.engine.filling import CANCELLED, FOK, NO_REASON, NOT_FILLED_AT_ONCE, execute, finish, keep_working
+from apps.engine.grid import round_down
+from apps.engine.intrabar import NOBODY, fill_inside, trigger
+from apps.engine.kernels import BOOKS, OPTIONS, leaf
 from apps.engine.kernels.books import Books
-from apps.engine.kernels.tally import count_trade
-from apps.engine.types import Array, OrderEventKind, OrderStatus, OrderType, Record, RejectionReason
+from apps.engine.state import NEVER
+from apps.engine.triggers import (
+    DONE,
+    LIMIT_IF_TOUCHED,
+    MARKET,
+    STOP_LIMIT,
+    TRAILING_STOP,
+    WAITING,
+    WORKING,
+    follow,
+    is_active,
+    is_for_close,
+    is_for_next_open,
+    is_priced,
+    is_stop,
+    passed,
+    price_of,
+    rests,
+    trailed,
+    waits_for_rise,
+)
+from apps.engine.types import Array, OrderEventKind, Record, RejectionReason, TimeInForce
 
-MARKET = int(OrderType.MARKET)
-WORKING, DONE = int(OrderStatus.WORKING), int(OrderStatus.DONE)
-PARTIALLY_FILLED, FILLED = int(OrderEventKind.PARTIALLY_FILLED), int(OrderEventKind.FILLED)
-CANCELLED = int(OrderEventKind.CANCELLED)
-ACCEPTABLE = int(RejectionReason.NONE)
-NOT_FINITE = int(RejectionReason.QUANTITY_NOT_FINITE)
-NOT_POSITIVE = int(RejectionReason.QUANTITY_NOT_POSITIVE)
-BELOW_MINIMUM = int(RejectionReason.QUANTITY_BELOW_MINIMUM)
-NOTHING_TO_CLOSE = int(RejectionReason.NOTHING_TO_CLOSE)
-
-
-@njit(**OPTIONS)
-def round_down(quantity: float, step: float, steps_per_unit: float) -> float:
-    """The largest multiple of the step that a quantity reaches; a hair's breadth of rounding below it still counts."""
-    steps = quantity * steps_per_unit if steps_per_unit > 0.0 else quantity / step
-    steps = np.floor(steps + 1e-9 + steps * 1e-15)
-    return steps / steps_per_unit if steps_per_unit > 0.0 else steps * step
-
-
-@njit(**OPTIONS)
-def objection(holding: Record, quantity: float, side: int) -> int:
-    """Why an order of this quantity cannot be accepted (a RejectionReason); ACCEPTABLE when it can.
-
-    The minimum is for orders that open or add: what reduces a position may be as small as one step.
-    """
-    if not np.isfinite(quantity):
-        return NOT_FINITE
-    if quantity <= 0.0:
-        return NOT_POSITIVE
-    rounded = round_down(quantity, holding.quantity_step, holding.steps_per_unit)
-    if rounded <= 0.0 or (rounded < holding.min_quantity and holding.position * side >= 0.0):
-        return BELOW_MINIMUM
-    return ACCEPTABLE
-
-
-@njit(**OPTIONS)
-def fill_price(order: Record, bar: Record) -> float:
-    """The price at which a working order fills in this bar; nan when it does not. A market order takes the open."""
-    if order.type == MARKET:
-        return bar.open
-    return np.nan
+GTC, IOC = int(TimeInForce.GTC), int(TimeInForce.IOC)
+EXPIRED = int(OrderEventKind.EXPIRED)
+WOULD_TAKE = int(RejectionReason.WOULD_TAKE)
+LOOK_AHEAD = 512  # bars: bounded, lest a far order that is placed anew at every bar cost the square of the bars
 
 
 @njit(**OPTIONS)
 def match(books: Books, index: int) -> None:
     """Fill what the bar of this number fills, and take what is done out of the order table."""
-    for reducing in (1, 0):
+    account, holding, bar = books.account[0], books.holdings[0], books.bars[index]
+    account.liquidity = np.inf
+    if holding.volume_share > 0.0:
+        share = holding.volume_share * bar.volume
+        account.liquidity = round_down(share, holding.quantity_step, holding.steps_per_unit)
+    if are_plain(books.orders, account.orders):  # most strategies know no others, and this is half of what they cost
+        fill_at_open(books, index)
+        keep_working(account, books.orders)
+    else:
+        go_through(books, index)
+    account.liquidity = 0.0  # of no bar: what the state holds must not tell how often this was called
+
+
+@njit(**OPTIONS)
+def are_plain(orders: Array, count: int) -> bool:
+    """Whether there are only market orders: they fill at the open, and nothing else can happen."""
+    for i in range(count):  # noqa: SIM110 - a kernel knows no generators
+        if orders[i].type != MARKET or orders[i].time_in_force != GTC:
+            return False
+    return True
+
+
+@njit(**OPTIONS)
+def go_through(books: Books, index: int) -> None:
+    """What the bar does to orders of all kinds, step by step."""
+    account, bar = books.account[0], books.bars[index]
+    end_before_open(books, index)
+    fill_at_open(books, index)
+    end_after_open(books, index)
+    fill_inside(books, index)
+    for i in range(account.orders):
+        order = books.orders[i]
+        if is_active(order, index) and is_for_close(order, books.bars, index) and account.liquidity > 0.0:
+            execute(books, index, order, bar.close, True, True)
+    keep_working(account, books.orders)
+    follow_all(books, index, index + 1)
+
+
+@njit(**OPTIONS)
+def end_before_open(books: Books, index: int) -> None:
+    """Expire what is too late for this bar, and refuse what promised to make liquidity and would take it."""
+    bar, tie = books.bars[index], 0.5 * books.holdings[0].price_increment
+    for i in range(books.account[0].orders):
+        order = books.orders[i]
+        if order.status != DONE and order.expires_at <= bar.time:
+            finish(books, index, order, EXPIRED, NO_REASON, bar.open)
+        elif is_new(order, index) and order.post_only and passed(bar.open, order.limit, order.side < 0, tie):
+            finish(books, index, order, CANCELLED, WOULD_TAKE, bar.open)
+
+
+@njit(**OPTIONS)
+def is_new(order: Record, index: int) -> bool:
+    return order.status == WORKING and order.active_from == index
+
+
+@njit(**OPTIONS)
+def end_after_open(books: Books, index: int) -> None:
+    """Cancel what had to be filled at the open and was not, or not wholly."""
+    for i in range(books.account[0].orders):
+        order = books.orders[i]
+        if is_active(order, index) and (order.time_in_force == IOC or order.time_in_force == FOK):
+            finish(books, index, order, CANCELLED, NOT_FILLED_AT_ONCE, books.bars[index].open)
+
+
+@njit(**OPTIONS)
+def fill_at_open(books: Books, index: int) -> None:
+    """Fill what fills at the open, including what its own fills bring to work."""
+    bars, holding = books.bars, books.holdings[0]
+    while True:
+        row = next_at_open(books, index)
+        if row == NOBODY:
+            return
+        order = books.orders[row]
+        price = bars[index].open
+        if order.type == MARKET and holding.market_at_close:
+            price = bars[index - 1].close
+        if not rests(order) and (order.type == STOP_LIMIT or order.type == LIMIT_IF_TOUCHED):
+            trigger(books, index, order, price)
+            continue
+        takes = not rests(order) or order.active_from == index
+        if is_stop(order):
+            order.triggered = 1
+        if books.account[0].liquidity > 0.0:
+            execute(books, index, order, price, takes, False)
+
+
+@njit(**OPTIONS)
+def next_at_open(books: Books, index: int) -> int:
+    """Row of the order that fills next at the open: market orders, those that reduce first, then the others."""
+    bar, tie = books.bars[index], 0.5 * books.holdings[0].price_increment
+    dry = books.account[0].liquidity <= 0.0
+    best, best_rank = NOBODY, 3
+    for i in range(books.account[0].orders):
+        order = books.orders[i]
+        if not is_active(order, index):
+            continue
+        rank = 3
+        if is_for_next_open(order, books.bars, index):
+            rank = 3 if dry else (0 if order.reduce_only else 1)
+        elif is_priced(order) and not (dry and rests(order)):
+            rank = 2 if passed(bar.open, price_of(order), waits_for_rise(order), tie) else 3
+        if rank < best_rank:
+            best, best_rank = i, rank
+            if rank == 0:
+                break
+    return best
+
+
+@njit(**OPTIONS)
+def follow_all(books: Books, first: int, stop: int) -> None:
+    """Let the trailing stops follow the bars [first, stop)."""
+    for i in range(books.account[0].orders):
+        order = books.orders[i]
+        if order.type == TRAILING_STOP and order.status == WORKING and order.triggered == 0:
+            for index in range(first, stop):
+                follow(order, books.bars[index], index, books.holdings[0])
+
+
+@leaf(BOOKS, types.int64, types.int64, types.float64, types.float64, types.int64, returns=types.int64)
+def next_trailing_event(books: Books, first: int, until: int, below: float, above: float, end: int) -> int:
+    """As `next_event`, with stops that move on the way; the orders themselves stay as they are."""
+    highest_close, highest, lowest_close, lowest = -np.inf, -np.inf, np.inf, np.inf
+    for index in range(first, until):
+        bar = books.bars[index]
+        if bar.low <= below or bar.high >= above or bar.time >= end:
+            return index
         for i in range(books.account[0].orders):
             order = books.orders[i]
-            if order.status != WORKING or order.active_from > index or order.reduce_only != reducing:
+            if order.type != TRAILING_STOP or not is_active(order, index):
                 continue
-            price = fill_price(order, books.bars[index])
-            if not np.isnan(price):
-                execute(books, index, order, price)
-    keep_working(books.account[0], books.orders)
+            if order.side > 0:
+                best = min(order.best, lowest if order.trails_extremes else lowest_close)
+            else:
+                best = max(order.best, highest if order.trails_extremes else highest_close)
+            stop = trailed(order, best, books.holdings[0])
+            tie = 0.5 * books.holdings[0].price_increment
+            if passed(bar.high if order.side > 0 else bar.low, stop, order.side > 0, tie):
+                return index
+        highest_close, highest = max(highest_close, bar.close), max(highest, bar.high)
+        lowest_close, lowest = min(lowest_close, bar.close), min(lowest, bar.low)
+    return until
 
 
 @njit(**OPTIONS)
-def execute(books: Books, index: int, order: Record, price: float) -> None:
-    """Fill one order at this price. A fill that would cross zero is two: it closes, then it opens the other side."""
-    holding = books.holdings[0]
-    quantity = order.quantity
-    order.status = DONE
-    if holding.position * order.side < 0.0:
-        closing = min(quantity, abs(holding.position))
-        rest = on_grid(quantity - closing, holding.quantity_step, holding.steps_per_unit)
-        quantity = 0.0 if order.reduce_only else rest
-        fill(books, index, order, closing, price, PARTIALLY_FILLED if quantity > 0.0 else FILLED)
-    elif order.reduce_only:
-        log(books, index, order, CANCELLED, NOTHING_TO_CLOSE, quantity, price)
-        return
-    if quantity > 0.0:
-        fill(books, index, order, quantity, price, FILLED)
+def next_event(books: Books) -> int:
+    """The first bar not booked yet in which a working order may fill or end, or until which nobody has looked.
 
-
-@njit(**OPTIONS)
-def fill(books: Books, index: int, order: Record, quantity: float, price: float, kind: int) -> None:
-    """Book a fill and write its rows: the fill, the order log's, and the trade's when it ends one."""
-    account, holding, bar = books.account[0], books.holdings[0], books.bars[index]
-    fee = commission(holding, quantity, price)
-    earned = book(account, holding, bar, index, order.side * quantity, price, fee)
-    if holding.position == 0.0:
-        trade = books.trades[account.trades]
-        close_trade(holding, bar, index, trade)
-        count_trade(books.tally[0], trade)
-        account.trades += 1
-    row = books.fills[account.fills]
-    row.time = bar.time
-    row.bar = index
-    row.order = order.id
-    row.instrument = order.instrument
-    row.side = order.side
-    row.quantity = quantity
-    row.price = price
-    row.fee = fee
-    row.gross_pnl = earned
-    row.position = holding.position
-    row.average_price = holding.average_price
-    row.cash = account.cash
-    account.fills += 1
-    log(books, index, order, kind, ACCEPTABLE, quantity, price)
-
-
-@njit(**OPTIONS)
-def log(books: Books, index: int, order: Record, kind: int, reason: int, quantity: float, price: float) -> None:
-    """Write one row of the order log."""
-    account = books.account[0]
-    row = books.events[account.events]
-    row.time = books.bars[index].time
-    row.bar = index
-    row.order = order.id
-    row.instrument = order.instrument
-    row.kind = kind
-    row.type = order.type
-    row.side = order.side
-    row.quantity = quantity
-    row.price = price
-    row.position_after = books.holdings[0].position
-    row.reason = reason
-    account.events += 1
-
-
-@njit(**OPTIONS)
-def keep_working(account: Record, orders: Array) -> None:
-    """Close the gaps that done orders leave in the table; the order of submission stays."""
-    kept = 0
+    One band of prices stands for all orders with a price; a bar that stays inside it reaches none of them.
+    """
+    account, bars = books.account[0], books.bars
+    first = account.next_bar
+    if account.orders == 0:
+        return len(bars)
+    until = min(first + LOOK_AHEAD, len(bars))
+    tie = 0.5 * books.holdings[0].price_increment
+    below, above, end, trailing = -np.inf, np.inf, NEVER, False
     for i in range(account.orders):
-        if orders[i].status == WORKING:
-            if kept != i:
-                orders[kept] = orders[i]
-            kept += 1
-    account.orders = kept
+        order = books.orders[i]
+        end = min(end, order.expires_at)
+        if order.status == WAITING:
+            continue
+        if order.active_from > first:
+            until = min(until, order.active_from)
+        elif must_be_looked_at(order, first):
+            return first
+        elif order.type == TRAILING_STOP:
+            trailing = True
+        elif waits_for_rise(order):
+            above = min(above, price_of(order) - tie)
+        else:
+            below = max(below, price_of(order) + tie)
+    if trailing:
+        return next_trailing_event(books, first, until, below, above, end)
+    for index in range(first, until):
+        bar = bars[index]
+        if bar.low <= below or bar.high >= above or bar.time >= end:
+            return index
+    return until
+
+
+@njit(**OPTIONS)
+def must_be_looked_at(order: Record, index: int) -> bool:
+    """Whether the bar of this number is an event for it at any price."""
+    at_open_only = order.time_in_force == IOC or order.time_in_force == FOK
+    return at_open_only or not is_priced(order) or (order.post_only and order.active_from == index)

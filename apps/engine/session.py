@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import asdict, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from apps.engine import ENGINE_VERSION, metrics, snapshots
 from apps.engine.desk import TradingDesk
-from apps.engine.errors import BadBars, StrategyError
+from apps.engine.errors import BadBars, EngineError, FeeError, StrategyError
 from apps.engine.kernels import bars as kernels
 from apps.engine.kernels import sealed
 from apps.engine.ledger import Ledger
 from apps.engine.lines import Lines
 from apps.engine.loop import Loop, blame
-from apps.engine.types import BAR, Array, Costs, Instrument, Rows, moment
+from apps.engine.types import BAR, Array, Costs, FillRules, Instrument, Rows, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from apps.engine.fees import FeeFunction
     from apps.engine.strategy import Strategy
 
 PROBLEMS = {
@@ -39,7 +41,8 @@ class Session:
     """Deterministic: the same inputs give the same rows, bit for bit, whatever the sizes of the advances.
 
     strategy, parameters: a class and its parameters as a client sent them. bars: (n,) BAR in time order. cash: what
-    the account starts with, in the quote currency. seed: of `Strategy.random`.
+    the account starts with, in the quote currency. seed: of `Strategy.random` and of random slippage. rules: how bars
+    fill orders. fee: a function that says what a fill costs besides `costs`; it is called once a fill.
 
     Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), and ValueError for cash not above 0.
     """
@@ -54,6 +57,8 @@ class Session:
         cash: float,
         costs: Costs,
         seed: int = 0,
+        rules: FillRules | None = None,
+        fee: FeeFunction | None = None,
     ) -> None:
         if not (math.isfinite(cash) and cash > 0):
             raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
@@ -62,9 +67,17 @@ class Session:
         self._cash = float(cash)
         self._costs = costs
         self._seed = seed
+        self._rules = rules or FillRules()
         self._parameters = strategy.clean(parameters)
-        self._failure: StrategyError | None = None
-        self._ledger = Ledger(self._bars, instrument=instrument, cash=self._cash, costs=costs)
+        self._fee = fee
+        self._failure: EngineError | None = None
+        self._opposite: Session | None = None
+        self._make = partial(
+            Session, strategy, parameters, bars, instrument=instrument, cash=cash, costs=costs, seed=seed
+        )
+        self._ledger = Ledger(
+            self._bars, instrument=instrument, cash=self._cash, costs=costs, rules=self._rules, fee=fee, seed=seed
+        )
         self._lines = Lines(self._bars, strategy.look_back)
         self._desk = TradingDesk(self._bars, self._lines, self._ledger, seed)
         self._strategy = strategy()
@@ -88,6 +101,11 @@ class Session:
         """Time of the last processed bar (of the first one, before any is), microseconds UTC."""
         return int(self._bars["time"][max(self.processed - 1, 0)])
 
+    @property
+    def equity(self) -> float:
+        """At the close of the last processed bar."""
+        return self._ledger.equity
+
     def advance(self, bars: int) -> Rows:
         """Process at most this many further bars; the rows that they brought.
 
@@ -103,10 +121,15 @@ class Session:
         return self._ledger.take()
 
     def metrics(self) -> dict[str, float | int | None]:
-        """The figures of everything processed so far; `apps.engine.metrics` defines each."""
+        """The figures of everything processed so far; `apps.engine.metrics` defines each.
+
+        ambiguous_bars: bars in which it was not clear what filled first. opposite_equity: the final equity of the same
+        run had every such bar gone the other way (`FillRules.opposite`); None where the rules do not ask for it, or
+        where the strategy fails on that way. total_slippage: what spread and slippage cost.
+        """
         account, holding, tally = self._ledger.figures()
         times = self._bars["time"]
-        return metrics.figures(
+        figures = metrics.figures(
             account,
             holding,
             tally,
@@ -115,6 +138,12 @@ class Session:
             days=(self.time - int(times[0])) / metrics.DAY,
             periods_per_year=self._instrument.periods_per_year,
         )
+        return {
+            **figures,
+            "total_slippage": account["slippage"],
+            "ambiguous_bars": account["ambiguous_bars"],
+            "opposite_equity": self._opposite_equity(tally["equity"]),
+        }
 
     def snapshot(self) -> bytes:
         """Everything the rest of the run depends on, as it is after the last `advance()`.
@@ -128,6 +157,7 @@ class Session:
                 "orders_given": self._desk.orders_given,
                 "random": self._desk.random.bit_generator.state,
                 "strategy": snapshots.plain(vars(self._strategy)),
+                "opposite": self._opposite.snapshot().decode() if self._opposite else None,
             },
         )
 
@@ -144,6 +174,9 @@ class Session:
         vars(self._strategy).clear()
         vars(self._strategy).update(snapshots.revived(state["strategy"], self._lines))
         self._loop.tell_position()
+        if state["opposite"] is not None:
+            self._opposite = self._counterpart()
+            self._opposite.restore(state["opposite"].encode())
 
     def _begin(self) -> None:
         strategy = self._strategy
@@ -164,12 +197,31 @@ class Session:
         self._ledger.open(stop)
         try:
             self._loop.run(stop)
+            self._ledger.commit(stop)
         except StrategyError as error:
             self._fail(error)
             raise
-        self._ledger.commit(stop)
+        except FeeError as error:
+            self._failure = error
+            raise
         if stop == self.total:
             self._ledger.expire()
+        if self._ledger.ambiguous_bars and self._rules.compare_opposite:
+            self._play_opposite()
+
+    def _play_opposite(self) -> None:
+        """Let the same run under the opposite rule catch up; it begins when the first ambiguous bar has been seen."""
+        self._opposite = self._opposite or self._counterpart()
+        with suppress(StrategyError, FeeError):  # the run itself does not fail where the other one does
+            self._opposite.advance(self.processed - self._opposite.processed)
+
+    def _counterpart(self) -> Session:
+        return self._make(rules=replace(self._rules.opposite(), compare_opposite=False))
+
+    def _opposite_equity(self, equity: float) -> float | None:
+        if self._opposite is not None:
+            equity = self._opposite.equity if self._opposite.processed == self.processed else math.nan
+        return equity if self._rules.compare_opposite and math.isfinite(equity) else None
 
     def _fail(self, error: StrategyError) -> None:
         self._failure = error
@@ -186,6 +238,8 @@ class Session:
             "parameters": self._parameters,
             "instrument": asdict(self._instrument),
             "costs": asdict(self._costs),
+            "rules": asdict(self._rules),
+            "fee": f"{self._fee.__module__}.{self._fee.__qualname__}" if self._fee else None,
             "cash": self._cash,
             "seed": self._seed,
             "bars": [self.total, int(kernels.checksum(self._bars.view(np.uint64)))],

@@ -17,7 +17,7 @@ import numpy as np
 
 from apps.engine.errors import SnapshotMismatch, SnapshotRefused
 from apps.engine.lines import Line, Lines
-from apps.engine.strategy import Order
+from apps.engine.orders import Order, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +77,27 @@ def _revived_array(content: dict[str, Any]) -> np.ndarray[Any, Any]:
     return flat.reshape(content["shape"]).copy()
 
 
-def _order(order: Order) -> list[Any]:
-    return [order.id, order.side, order.quantity, order.reduce_only]
+def _order(order: Order | None) -> list[Any] | None:
+    if order is None:
+        return None
+    protection = [_order(order.stop_loss), _order(order.take_profit)]
+    return [order.id, order.side, order.quantity, order.reduce_only, order.type, order.terms, *protection]
+
+
+def _revived_order(parts: list[Any] | None) -> Order | None:
+    if parts is None:
+        return None
+    order_id, side, quantity, reduce_only, order_type, terms, stop_loss, take_profit = parts
+    return Order(
+        order_id,
+        side,
+        quantity,
+        reduce_only=reduce_only,
+        order_type=order_type,
+        terms=None if terms is None else Terms(*terms),
+        stop_loss=_revived_order(stop_loss),
+        take_profit=_revived_order(take_profit),
+    )
 
 
 # how values that are not JSON's own become JSON, and back
@@ -100,7 +119,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "timedelta": lambda parts: timedelta(*parts),
     "Decimal": Decimal,
     "ZoneInfo": ZoneInfo,
-    "Order": lambda parts: Order(parts[0], parts[1], parts[2], reduce_only=parts[3]),
+    "Order": _revived_order,
     "ndarray": _revived_array,
 }
 CONTAINERS: dict[type, Callable[[list[Any]], Any]] = {list: list, tuple: tuple, set: set, frozenset: frozenset}

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, final, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, Unpack, overload
 
 from apps.engine.errors import ParameterErrors, did_you_mean
 from apps.engine.lines import Line, crossed_above, crossed_below
+from apps.engine.orders import BUY, SELL, Order, OrderTerms
 from apps.engine.parameters import Bool, Choice, Float, Int, Parameter
-from apps.engine.types import OrderType, Side, moment
+from apps.engine.types import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,23 +44,6 @@ __all__ = [
     "crossed_above",
     "crossed_below",
 ]
-
-# plain numbers: a kernel takes them three times as fast as members of an enumeration
-BUY, SELL, MARKET = int(Side.BUY), int(Side.SELL), int(OrderType.MARKET)
-
-
-@final
-class Order:
-    """An intention. It works from the bar after the one at whose close it was given."""
-
-    __slots__ = ("id", "quantity", "reduce_only", "side", "type")
-
-    def __init__(self, order_id: int, side: int, quantity: float, *, reduce_only: bool) -> None:
-        self.id = order_id
-        self.type = MARKET
-        self.side = side
-        self.quantity = quantity
-        self.reduce_only = reduce_only
 
 
 class Fill(NamedTuple):
@@ -97,9 +81,15 @@ class Desk(Protocol):
 
     def indicator(self, function: Callable[..., Any], arguments: tuple[Any, ...], of: str | Line) -> Any: ...
 
-    def submit(self, side: int, quantity: float, *, reduce_only: bool) -> Order: ...
+    def submit(self, side: int, quantity: float, *, reduce_only: bool = False) -> Order: ...
 
-    def cancel(self, order: Order) -> None: ...
+    def submit_on(self, side: int, quantity: float, terms: OrderTerms) -> Order: ...
+
+    def cancel(self, order: Order | None) -> None: ...
+
+    def amend(self, order: Order, changes: dict[str, float]) -> None: ...
+
+    def is_working(self, order: Order) -> bool: ...
 
     def round_down(self, quantity: float) -> float: ...
 
@@ -218,13 +208,19 @@ class Strategy:
 
     # What an author may do
 
-    def buy(self, quantity: float) -> Order:
-        """Buy at market, rounded down to the quantity step. What cannot be bought is rejected, and logged so."""
-        return self._desk.submit(BUY, float(quantity), reduce_only=False)
+    def buy(self, quantity: float, **terms: Unpack[OrderTerms]) -> Order:
+        """Buy, at market when there are no terms; `OrderTerms` says what they mean.
 
-    def sell(self, quantity: float) -> Order:
-        """Sell at market; more than the position turns it short."""
-        return self._desk.submit(SELL, float(quantity), reduce_only=False)
+        The quantity is rounded down to its step, prices to their increment. What cannot be ordered is rejected, and
+        logged so; terms that contradict each other raise.
+        """
+        desk = self._desk
+        return desk.submit_on(BUY, float(quantity), terms) if terms else desk.submit(BUY, float(quantity))
+
+    def sell(self, quantity: float, **terms: Unpack[OrderTerms]) -> Order:
+        """Sell, on the same terms as `buy()`; more than the position turns it short."""
+        desk = self._desk
+        return desk.submit_on(SELL, float(quantity), terms) if terms else desk.submit(SELL, float(quantity))
 
     def target(self, quantity: float) -> Order | None:
         """Order what leads from the present position to this signed one; None when it is there already."""
@@ -245,6 +241,21 @@ class Strategy:
     def cancel(self, order: Order) -> None:
         """Take an order back. One that is done already stays done."""
         self._desk.cancel(order)
+
+    def cancel_all(self) -> None:
+        """Take back every order that still works."""
+        self._desk.cancel(None)
+
+    def amend(self, order: Order, **changes: float) -> None:
+        """Change the quantity still to be filled, the limit, the stop (or touch), or the trail of a working order.
+
+        One that is done stays as it was. A change that cannot be is refused, logged so, and the order works on.
+        """
+        self._desk.amend(order, changes)
+
+    def is_working(self, order: Order) -> bool:
+        """Whether an order may still fill, or waits for the fill of its entry."""
+        return self._desk.is_working(order)
 
     # What the engine and the API ask of the class
 

@@ -5,14 +5,42 @@ A row layout is a numpy dtype: kernels write rows, callers read columns or field
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from apps.engine.terms import Costs, FillRules, Instrument, Intrabar
+
+__all__ = [
+    "BAR",
+    "EPOCH",
+    "EQUITY",
+    "FILL",
+    "FINAL_EVENTS",
+    "ORDER_EVENT",
+    "TRADE",
+    "Array",
+    "Column",
+    "Costs",
+    "ExitReason",
+    "FillRules",
+    "GroupKind",
+    "Instrument",
+    "Intrabar",
+    "OrderEventKind",
+    "OrderStatus",
+    "OrderType",
+    "Record",
+    "RejectionReason",
+    "Rows",
+    "Side",
+    "TimeInForce",
+    "moment",
+]
 
 Array: TypeAlias = NDArray[Any]
 Column: TypeAlias = NDArray[np.float64]
@@ -75,93 +103,10 @@ ORDER_EVENT = np.dtype(
         ("price", "f8"),  # close at the decision, or the fill's price
         ("position_after", "f8"),
         ("reason", "i8"),
+        ("limit", "f8"),  # the order's prices then; 0.0 for one that it has not
+        ("stop", "f8"),
     ]
 )
-
-# The engine's own state: one row each, except HOLDING (one row an instrument) and ORDER (one row a working order).
-ORDER = np.dtype(
-    [
-        ("id", "i8"),
-        ("instrument", "i8"),
-        ("type", "i8"),
-        ("side", "i8"),
-        ("quantity", "f8"),
-        ("reduce_only", "i8"),
-        ("active_from", "i8"),  # the first bar in which it may fill
-        ("status", "i8"),
-    ]
-)
-
-ACCOUNT = np.dtype(
-    [
-        ("cash", "f8"),
-        ("realized", "f8"),  # what closed quantities earned, before fees
-        ("fees", "f8"),
-        ("volume", "f8"),  # value of all fills
-        ("next_bar", "i8"),  # the first bar that is not booked yet
-        ("equity_from", "i8"),  # the bar of the equity buffer's first row
-        ("orders", "i8"),  # rows in use, of the order table …
-        ("fills", "i8"),  # … and of the buffers
-        ("trades", "i8"),
-        ("events", "i8"),
-    ]
-)
-
-HOLDING = np.dtype(
-    [
-        ("quantity_step", "f8"),
-        ("steps_per_unit", "f8"),  # the step's inverse where that is a whole number, else 0.0
-        ("min_quantity", "f8"),
-        ("commission_rate", "f8"),
-        ("commission_fixed", "f8"),
-        ("commission_per_unit", "f8"),
-        ("commission_minimum", "f8"),
-        ("position", "f8"),  # signed
-        ("average_price", "f8"),
-        # the open trade, from flat to flat
-        ("opened_at", "i8"),
-        ("opened_bar", "i8"),
-        ("side", "i8"),
-        ("entered", "f8"),  # quantity and mean price of its entries …
-        ("entry_price", "f8"),
-        ("exited", "f8"),  # … and of its exits
-        ("exit_price", "f8"),
-        ("gross_pnl", "f8"),
-        ("trade_fees", "f8"),
-        ("mae", "f8"),
-        ("mfe", "f8"),
-    ]
-)
-
-TALLY = np.dtype(
-    [
-        ("bars", "i8"),
-        ("bars_exposed", "i8"),
-        ("equity", "f8"),  # at the last close
-        ("peak", "f8"),
-        ("drawdown", "f8"),
-        ("drawdown_abs", "f8"),
-        ("day_ends", "i8"),  # midnight UTC after the last bar
-        ("day_base", "f8"),  # equity at the end of the day before
-        ("days", "i8"),  # days that are over: their returns …
-        ("day_mean", "f8"),
-        ("day_squares", "f8"),  # … sum of squared distances from the mean
-        ("day_downside", "f8"),  # … sum of squares of the negative ones
-        ("trades", "i8"),
-        ("wins", "i8"),
-        ("losses", "i8"),
-        ("losses_in_a_row", "i8"),
-        ("longest_losing_run", "i8"),
-        ("gross_profit", "f8"),
-        ("gross_loss", "f8"),
-        ("best", "f8"),
-        ("worst", "f8"),
-        ("trade_mean", "f8"),
-        ("trade_squares", "f8"),
-        ("bars_held", "i8"),
-    ]
-)
-
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -171,9 +116,6 @@ def moment(time: int) -> datetime:
     return EPOCH + timedelta(microseconds=time)
 
 
-NO_DAY = -(2**63)  # TALLY.day_ends before the first bar
-
-
 class Side(IntEnum):
     BUY = 1
     SELL = -1
@@ -181,6 +123,23 @@ class Side(IntEnum):
 
 class OrderType(IntEnum):
     MARKET = 1
+    LIMIT = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    TRAILING_STOP = 5
+    LIMIT_IF_TOUCHED = 6
+    MARKET_ON_OPEN = 7
+    MARKET_ON_CLOSE = 8
+
+
+class TimeInForce(IntEnum):
+    """How long an order works. A day is a UTC date."""
+
+    GTC = 1  # until it is filled or cancelled
+    DAY = 2  # through the day of the first bar in which it may fill
+    GTD = 3  # in bars that open before a moment
+    IOC = 4  # at the open of its first bar; what is not filled there is cancelled
+    FOK = 5  # as IOC, but all of it or nothing
 
 
 class OrderStatus(IntEnum):
@@ -188,6 +147,15 @@ class OrderStatus(IntEnum):
 
     WORKING = 1
     DONE = 2
+    WAITING = 3  # a protective order, for the fill of its entry
+
+
+class GroupKind(IntEnum):
+    """What a fill of one order of a group does to the others."""
+
+    NONE = 0
+    OCO = 1  # one cancels the others, whatever quantity was filled
+    OUO = 2  # one updates the others: each loses the filled quantity
 
 
 class OrderEventKind(IntEnum):
@@ -196,7 +164,14 @@ class OrderEventKind(IntEnum):
     FILLED = 3
     CANCELLED = 4
     REJECTED = 5
-    EXPIRED = 6  # still working when the data ended
+    EXPIRED = 6  # its time was over, or it still worked when the data ended
+    AMENDED = 7
+    AMENDMENT_REJECTED = 8  # the order works on as it was
+    ACTIVATED = 9  # a protective order, by the fill of its entry
+    TRIGGERED = 10  # a stop-limit or limit-if-touched: from here on it is a limit order
+
+
+FINAL_EVENTS = (OrderEventKind.FILLED, OrderEventKind.CANCELLED, OrderEventKind.REJECTED, OrderEventKind.EXPIRED)
 
 
 class RejectionReason(IntEnum):
@@ -207,51 +182,22 @@ class RejectionReason(IntEnum):
     QUANTITY_NOT_POSITIVE = 2
     QUANTITY_BELOW_MINIMUM = 3
     NOTHING_TO_CLOSE = 4
+    QUANTITY_ABOVE_MAXIMUM = 5
+    PRICE_NOT_FINITE = 6
+    PRICE_OUT_OF_RANGE = 7  # not above 0, or too many increments for any number to count
+    PROTECTION_ON_WRONG_SIDE = 8  # a stop that would win or a target that would lose
+    EXPIRY_IN_PAST = 9
+    GROUP_FILLED = 10  # another order of its group was filled
+    ENTRY_DONE = 11  # a protective order whose entry ended without a fill
+    WOULD_TAKE = 12  # a post-only order that would fill at once
+    NOT_FILLED_AT_ONCE = 13  # IOC and FOK
+    EXIT_FILLED = 14  # the rest of an entry whose protective order was filled
 
 
 class ExitReason(IntEnum):
     SIGNAL = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """What a fill needs to know about the thing traded.
-
-    min_quantity: smallest order that opens or adds; 0.0 allows one step.
-    periods_per_year: trading days a year for annual figures: 252, or 365 where trade never rests.
-    """
-
-    symbol: str
-    price_increment: float = 0.01
-    pip_size: float = 0.01
-    quantity_step: float = 1.0
-    min_quantity: float = 0.0
-    quote_currency: str = "USD"
-    periods_per_year: int = 252
-
-    def __post_init__(self) -> None:
-        for name in ("price_increment", "pip_size", "quantity_step", "periods_per_year"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} of {self.symbol} is {value}; it must be a positive number.")
-        if not (math.isfinite(self.min_quantity) and self.min_quantity >= 0):
-            raise ValueError(f"min_quantity of {self.symbol} is {self.min_quantity}; it must be 0 or more.")
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What a fill costs: max(commission_minimum, per unit x quantity) + fixed + rate x quantity x price."""
-
-    commission_rate: float = 0.0
-    commission_fixed: float = 0.0
-    commission_per_unit: float = 0.0
-    commission_minimum: float = 0.0
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{field.name} is {value}; it must be 0 or more.")
+    STOP = 2
+    TARGET = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from apps.engine.indicators import highest, sma
 from apps.engine.session import Session
 from apps.engine.strategy import Fill, Int, Line, Order, Strategy
-from apps.engine.types import BAR, Costs, Instrument, Rows
+from apps.engine.types import BAR, Costs, FillRules, Instrument, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from apps.engine.fees import FeeFunction
     from apps.engine.types import Array
 
 HOUR = 3_600_000_000
 MONDAY = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z
+FLAT = (100, 100, 100, 100)
 
 
 def bars_at(closes: Iterable[float], *, step: int = HOUR) -> Array:
@@ -30,6 +32,14 @@ def bars_at(closes: Iterable[float], *, step: int = HOUR) -> Array:
     bars["open"] = np.concatenate((close[:1], close[:-1]))
     bars["high"] = np.maximum(bars["open"], close)
     bars["low"] = np.minimum(bars["open"], close)
+    return bars
+
+
+def bars_of(*prices: tuple[float, float, float, float], volume: float = 1000) -> Array:
+    """Hourly bars of these (open, high, low, close)."""
+    bars = np.zeros(len(prices), BAR)
+    for i, row in enumerate(prices):
+        bars[i] = (MONDAY + i * HOUR, *row, volume)
     return bars
 
 
@@ -98,6 +108,8 @@ def session_of(
     cash: float = 10_000.0,
     costs: Costs | None = None,
     seed: int = 0,
+    rules: FillRules | None = None,
+    fee: FeeFunction | None = None,
 ) -> Session:
     """A session of a strategy, or of a function that is called as `on_bar` with the strategy."""
     if not isinstance(strategy, type):
@@ -110,7 +122,15 @@ def session_of(
         cash=cash,
         costs=costs or Costs(),
         seed=seed,
+        rules=rules,
+        fee=fee,
     )
+
+
+def played(script: Any, bars: Array, **terms: Any) -> Rows:
+    """All rows of a session of these."""
+    session = session_of(script, bars, **terms)
+    return session.advance(session.total)
 
 
 def at(**orders: Callable[[Strategy], object]) -> Callable[[Strategy], None]:

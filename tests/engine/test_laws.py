@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.engine import lines
-from apps.engine.types import Instrument
+from apps.engine.types import FINAL_EVENTS, Instrument
 from tests.engine.runs import FEES, Erratic, bars_at, bits, in_pieces, session_of, walks
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_the_result_of_all_trades_and_the_open_one_is_what_the_account_gained(ba
 def test_every_order_has_one_end(bars: Array, seed: int) -> None:
     orders = erratic(bars, seed).advance(len(bars)).orders
 
-    ends = orders[orders["kind"] >= 3]["order"]
+    ends = orders[np.isin(orders["kind"], FINAL_EVENTS)]["order"]
     assert sorted(ends) == sorted(set(orders["order"]))
 
 

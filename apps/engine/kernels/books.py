@@ -17,3 +17,4 @@ class Books(NamedTuple):
     events: Array
     equity: Array
     tally: Array
+    tiers: Array

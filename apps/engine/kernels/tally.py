@@ -5,7 +5,8 @@ from numba import njit, types
 from apps.engine.accounting import mark_excursion
 from apps.engine.kernels import OPTIONS, TALLIES
 from apps.engine.kernels.books import Books
-from apps.engine.types import NO_DAY, Array, Record
+from apps.engine.state import NO_DAY
+from apps.engine.types import Array, Record
 
 DAY = 86_400_000_000  # microseconds
 
