@@ -1,0 +1,127 @@
+"""What `alone` runs in processes of their own: each probe prints one figure."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import statistics
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tests.benchmarks.contestants import ours
+from tests.benchmarks.figures.works import CACHE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apps.engine.session import Session
+    from apps.engine.types import Array
+
+SHORT = 1_000  # bars
+ORDINARY = 200_000
+CHUNK = 10_000
+CUTS = 20
+PAGE_KILOBYTES = os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def bars(count: int) -> Array:
+    """In memory, the first so many of w1."""
+    return np.array(np.load(CACHE / "w1.npy", mmap_mode="r")[:count])
+
+
+def first_run() -> float:
+    """Wall seconds of a short run; who started the process counts its CPU."""
+    start = time.perf_counter()
+    ours.played(bars(SHORT), SHORT)
+    return time.perf_counter() - start
+
+
+def forked_run() -> float:
+    """CPU milliseconds of a short run in the child of a process that has warmed up."""
+    from apps.engine.warm import warm
+
+    warm()
+    short = bars(SHORT)
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        start = time.process_time()
+        ours.played(short, SHORT)
+        os.write(writer, json.dumps((time.process_time() - start) * 1e3).encode())
+        os._exit(0)
+    os.wait()
+    return float(os.read(reader, 100))
+
+
+def added_megabytes() -> float:
+    """The most that a run in chunks needs beyond what the process had with the bars in memory."""
+    everything = bars(1_000_000)
+    ours.played(everything[:CHUNK], CHUNK)
+    with open("/proc/self/statm") as file:
+        before = int(file.read().split()[1]) * PAGE_KILOBYTES
+    ours.played(everything, CHUNK)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def equal_resumptions() -> float:
+    """Percent of random cuts after which another session's rows and figures are those of a run without a cut."""
+    data = bars(ORDINARY // 4)
+    whole = played_out(ours.session(data))
+    chance = random.Random(7)
+    return 100.0 * statistics.mean(is_equal(whole, data, chance.randrange(1, len(data))) for _ in range(CUTS))
+
+
+def is_equal(whole: tuple[list[bytes], Any], data: Array, cut: int) -> bool:
+    first, second = ours.session(data), ours.session(data)
+    before = first.advance(cut)
+    second.restore(first.snapshot())
+    after, figures = played_out(second)
+    rows = [getattr(before, name).tobytes() + row for name, row in zip(KINDS, after, strict=True)]
+    return (rows, figures) == whole
+
+
+KINDS = ("orders", "fills", "trades", "equity")
+
+
+def played_out(session: Session) -> tuple[list[bytes], Any]:
+    """All rows that are left, as bytes, and the figures."""
+    rows = session.advance(session.total)
+    return [getattr(rows, name).tobytes() for name in KINDS], session.metrics()
+
+
+def snapshot_time() -> float:
+    """CPU milliseconds, the median; the first one of a session, which reads all bars, is not counted."""
+    session = ours.session(bars(ORDINARY))
+    session.advance(ORDINARY - 1)
+    return statistics.median(milliseconds(session.snapshot) for _ in range(21))
+
+
+def stored_load() -> list[float]:
+    """CPU milliseconds to bring a million stored bars into memory: in a fresh process, and again."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from apps.market import store
+
+    content_hash = store.save(bars(1_000_000))
+    store._verify.cache_clear()
+    first = milliseconds(lambda: np.array(store.load(content_hash)))
+    return [first, statistics.median(milliseconds(lambda: np.array(store.load(content_hash))) for _ in range(5))]
+
+
+def milliseconds(call: Callable[[], Any]) -> float:
+    start = time.process_time()
+    call()
+    return (time.process_time() - start) * 1e3
+
+
+PROBES = (first_run, forked_run, added_megabytes, equal_resumptions, snapshot_time, stored_load)
+
+if __name__ == "__main__":
+    (probe,) = (probe for probe in PROBES if probe.__name__ == sys.argv[1])
+    print(json.dumps(probe()))
