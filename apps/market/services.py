@@ -62,8 +62,10 @@ def problems_of(instrument: Instrument) -> dict[str, list[str]]:
 
 
 def engine_instrument(instrument: Instrument) -> engine.Instrument:
-    """The numbers of an instrument that a fill needs."""
-    return engine.Instrument(**{field.name: getattr(instrument, field.name) for field in fields(engine.Instrument)})
+    """The numbers of an instrument that a fill needs; what the model does not know stays as the engine has it."""
+    known = {field.name for field in Instrument._meta.fields}
+    names = [field.name for field in fields(engine.Instrument) if field.name in known]
+    return engine.Instrument(**{name: getattr(instrument, name) for name in names})
 
 
 # Datasets
