@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apps.engine import ENGINE_VERSION, metrics, snapshots
-from apps.engine.desk import TradingDesk
+from apps.engine import ENGINE_VERSION, metrics
+from apps.engine.desk import snapshots
+from apps.engine.desk.trading_desk import TradingDesk
 from apps.engine.errors import BadBars, EngineError, FeeError, StrategyError
 from apps.engine.kernels import bars as kernels
 from apps.engine.kernels import sealed
-from apps.engine.ledger import Ledger
-from apps.engine.lines import Lines
-from apps.engine.loop import Loop, blame
-from apps.engine.types import BAR, Array, Costs, FillRules, Instrument, Rows, moment
+from apps.engine.venue.ledger import Ledger
+from apps.engine.venue.opening import Terms
+from apps.engine.desk.lines import Lines
+from apps.engine.desk.loop import Loop, blame
+from apps.engine.types import BAR, Account, Array, Costs, FillRules, Instrument, Rows, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apps.engine.fees import FeeFunction
+    from apps.engine.venue.fees import FeeFunction
     from apps.engine.strategy import Strategy
 
 PROBLEMS = {
@@ -75,9 +77,16 @@ class Session:
         self._make = partial(
             Session, strategy, parameters, bars, instrument=instrument, cash=cash, costs=costs, seed=seed
         )
-        self._ledger = Ledger(
-            self._bars, instrument=instrument, cash=self._cash, costs=costs, rules=self._rules, fee=fee, seed=seed
+        terms = Terms(
+            instruments=[instrument],
+            costs=[costs],
+            account=Account(),
+            rules=self._rules,
+            cash=self._cash,
+            seed=seed,
+            currencies=[instrument.currency],
         )
+        self._ledger = Ledger(self._bars[:, None], terms, fee=fee)
         self._lines = Lines(self._bars, strategy.look_back)
         self._desk = TradingDesk(self._bars, self._lines, self._ledger, seed)
         self._strategy = strategy()
@@ -127,7 +136,7 @@ class Session:
         run had every such bar gone the other way (`FillRules.opposite`); None where the rules do not ask for it, or
         where the strategy fails on that way. total_slippage: what spread and slippage cost.
         """
-        account, holding, tally = self._ledger.figures()
+        account, (holding,), tally = self._ledger.figures()
         times = self._bars["time"]
         figures = metrics.figures(
             account,

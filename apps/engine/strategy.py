@@ -20,9 +20,9 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, Unpack, overload
 
 from apps.engine.errors import ParameterErrors, did_you_mean
-from apps.engine.lines import Line, crossed_above, crossed_below
-from apps.engine.orders import BUY, SELL, Order, OrderTerms
-from apps.engine.parameters import Bool, Choice, Float, Int, Parameter
+from apps.engine.desk.lines import Line, crossed_above, crossed_below
+from apps.engine.desk.orders import BUY, SELL, Order, OrderTerms
+from apps.engine.desk.parameters import Bool, Choice, Float, Int, Parameter
 from apps.engine.types import moment
 
 if TYPE_CHECKING:

@@ -43,6 +43,11 @@ class Instrument:
     price_increment: prices are multiples of it; two that are nearer than half of it are the same price.
     min_quantity: smallest order that opens or adds; 0.0 allows one step. max_quantity: largest order.
     periods_per_year: trading days a year for annual figures: 252, or 365 where trade never rests.
+    multiplier: what one unit is worth at a price of 1. is_inverse: a unit is a fixed amount (the multiplier) of the
+    quote currency, and settles in the base: worth multiplier / price of it.
+    settles_in: the currency of gains, losses and fees; empty for the quote currency.
+    initial_margin, maintenance_margin: shares of the value that a margin account needs to open and to keep a position;
+    `Account.leverage` can only ask for more than the first. liquidation_fee: share of the value, on top.
     """
 
     symbol: str
@@ -53,9 +58,15 @@ class Instrument:
     quote_currency: str = "USD"
     periods_per_year: int = 252
     max_quantity: float = math.inf
+    multiplier: float = 1.0
+    is_inverse: bool = False
+    settles_in: str = ""
+    initial_margin: float = 1.0
+    maintenance_margin: float = 0.0
+    liquidation_fee: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("price_increment", "pip_size", "quantity_step", "periods_per_year"):
+        for name in ("price_increment", "pip_size", "quantity_step", "periods_per_year", "multiplier"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} of {self.symbol} is {value}; it must be a positive number.")
@@ -63,6 +74,46 @@ class Instrument:
             raise ValueError(f"min_quantity of {self.symbol} is {self.min_quantity}; it must be 0 or more.")
         if not self.max_quantity >= max(self.min_quantity, self.quantity_step):
             raise ValueError(f"max_quantity of {self.symbol} is {self.max_quantity}; nothing could be ordered.")
+        if not 0 <= self.maintenance_margin <= self.initial_margin <= 1 or self.initial_margin == 0:
+            raise ValueError(
+                f"The margins of {self.symbol} are {self.initial_margin} and {self.maintenance_margin}; they are shares "
+                "of the value, and keeping a position cannot need more than opening it."
+            )
+        if not 0 <= self.liquidation_fee < 1:
+            raise ValueError(f"liquidation_fee of {self.symbol} is {self.liquidation_fee}; it must be 0 or more, below 1.")
+
+    @property
+    def currency(self) -> str:
+        """What it settles in."""
+        return self.settles_in or self.quote_currency
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who carries the positions, and how.
+
+    currency: of the cash and of every figure; empty for the first instrument's. kind: name of an `AccountKind`.
+    leverage: the most that a margin account lends: the initial margin is its inverse, or the instrument's where that
+    is more; 0.0 for the instrument's. hedging: long and short positions of an instrument are held side by side.
+    margin_call: share of the initial margin; equity below it is logged as a margin call. 0.0 for never.
+    """
+
+    currency: str = ""
+    kind: str = "unchecked"
+    leverage: float = 0.0
+    hedging: bool = False
+    margin_call: float = 0.0
+
+    def __post_init__(self) -> None:
+        kinds = ("unchecked", "cash", "cross", "isolated")
+        if self.kind not in kinds:
+            raise ValueError(f"There is no account of the kind {self.kind!r}; there are {', '.join(kinds)}.")
+        if not (math.isfinite(self.leverage) and (self.leverage == 0 or self.leverage >= 1)):
+            raise ValueError(f"leverage is {self.leverage}; it must be 1 or more, or 0 for the instrument's own.")
+        if not (math.isfinite(self.margin_call) and self.margin_call >= 0):
+            raise ValueError(f"margin_call is {self.margin_call}; it must be 0 or more.")
+        if self.kind == "cash" and self.hedging:
+            raise ValueError("A cash account holds nothing short; hedging needs an account of another kind.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +183,7 @@ class FillRules:
     market_at_close: market orders fill at the close at which they were given, not at the next open; entered in the
     books with the next bar.
     volume_share: of a bar's volume, what all fills in it may take together; 0.0 for as much as is asked for.
-    latency_bars: how many bars later than at once an order reaches the market.
+    latency_bars, latency_seconds: how much later than at once an order reaches the market.
     compare_opposite: follow the run under the opposite intrabar rule too, once a bar was ambiguous; that costs as much
     as the run itself.
     """
@@ -142,6 +193,7 @@ class FillRules:
     market_at_close: bool = False
     volume_share: float = 0.0
     latency_bars: int = 0
+    latency_seconds: float = 0.0
     compare_opposite: bool = True
 
     def __post_init__(self) -> None:
@@ -150,8 +202,10 @@ class FillRules:
             raise ValueError(f"There is no intrabar rule {self.intrabar!r}; there are {names}.")
         if not 0 <= self.volume_share <= 1:
             raise ValueError(f"volume_share is {self.volume_share}; it must be between 0 and 1.")
-        if self.latency_bars < 0:
-            raise ValueError(f"latency_bars is {self.latency_bars}; it must be 0 or more.")
+        for name in ("latency_bars", "latency_seconds"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} is {value}; it must be 0 or more.")
 
     @property
     def rule(self) -> Intrabar:

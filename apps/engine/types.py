@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.terms import Costs, FillRules, Instrument, Intrabar
+from apps.engine.terms import Account, Costs, FillRules, Instrument, Intrabar
 
 __all__ = [
     "BAR",
@@ -22,7 +22,10 @@ __all__ = [
     "FILL",
     "FINAL_EVENTS",
     "ORDER_EVENT",
+    "PAYMENT",
     "TRADE",
+    "Account",
+    "AccountKind",
     "Array",
     "Column",
     "Costs",
@@ -34,6 +37,7 @@ __all__ = [
     "OrderEventKind",
     "OrderStatus",
     "OrderType",
+    "PaymentKind",
     "Record",
     "RejectionReason",
     "Rows",
@@ -87,6 +91,20 @@ TRADE = np.dtype(
         ("mae", "f8"),  # largest open loss on the way, >= 0, before fees
         ("mfe", "f8"),  # largest open profit on the way, >= 0, before fees
         ("exit_reason", "i8"),
+        ("payments", "f8"),  # received on the way by funding, swap, borrow and dividends; not part of pnl
+    ]
+)
+
+PAYMENT = np.dtype(
+    [
+        ("time", "i8"),
+        ("bar", "i8"),
+        ("instrument", "i8"),
+        ("kind", "i8"),  # a PaymentKind
+        ("amount", "f8"),  # received; negative when it was paid
+        ("position", "f8"),  # signed, that it was for; after a split
+        ("price", "f8"),  # by which the position's value was reckoned
+        ("rate", "f8"),  # share of the value, amount a unit, or units for one of a split
     ]
 )
 
@@ -169,6 +187,7 @@ class OrderEventKind(IntEnum):
     AMENDMENT_REJECTED = 8  # the order works on as it was
     ACTIVATED = 9  # a protective order, by the fill of its entry
     TRIGGERED = 10  # a stop-limit or limit-if-touched: from here on it is a limit order
+    MARGIN_CALLED = 11  # of no order: the account's equity is below the level at which its broker calls
 
 
 FINAL_EVENTS = (OrderEventKind.FILLED, OrderEventKind.CANCELLED, OrderEventKind.REJECTED, OrderEventKind.EXPIRED)
@@ -192,12 +211,35 @@ class RejectionReason(IntEnum):
     WOULD_TAKE = 12  # a post-only order that would fill at once
     NOT_FILLED_AT_ONCE = 13  # IOC and FOK
     EXIT_FILLED = 14  # the rest of an entry whose protective order was filled
+    INSUFFICIENT_CASH = 15
+    INSUFFICIENT_MARGIN = 16
+    NOTHING_TO_SELL = 17  # a cash account sells what it holds
+    LIQUIDATION = 18  # the position of the order was closed by the engine
+    NO_PRICE = 19  # the instrument has had no bar yet
 
 
 class ExitReason(IntEnum):
     SIGNAL = 1
     STOP = 2
     TARGET = 3
+    LIQUIDATION = 4
+
+
+class AccountKind(IntEnum):
+    """What stands behind an order; `apps.engine.venue.margin` says how it is reckoned."""
+
+    UNCHECKED = 0  # every order is carried
+    CASH = 1  # what is bought is paid in full, what is sold is held
+    CROSS = 2  # margin, with all equity behind all positions
+    ISOLATED = 3  # margin, with its own initial margin behind each position
+
+
+class PaymentKind(IntEnum):
+    FUNDING = 1  # of a perpetual: a share of the position's value
+    SWAP = 2  # of a position held overnight: an amount a unit
+    BORROW = 3  # of a short position: a share of its value
+    DIVIDEND = 4  # an amount a share
+    SPLIT = 5  # units for one; the amount is for a rest that is no whole unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +250,4 @@ class Rows:
     fills: Array  # FILL
     trades: Array  # TRADE
     equity: Array  # EQUITY
+    payments: Array  # PAYMENT

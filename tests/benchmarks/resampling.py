@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from apps.engine.calendars import US_EQUITIES
-from apps.engine.clock import merged
-from apps.engine.quality import checked
-from apps.engine.quotes import QUOTE_BAR, TICK
-from apps.engine.resampling import Aggregator, closes_of, resample
-from apps.engine.timeframes import Timeframe
+from apps.engine.series.calendars import US_EQUITIES
+from apps.engine.series.clock import merged
+from apps.engine.series.quality import checked
+from apps.engine.series.quotes import QUOTE_BAR, TICK
+from apps.engine.series.resampling import Aggregator, closes_of, resample
+from apps.engine.series.timeframes import Timeframe
 from apps.engine.types import BAR
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The rules of orders once more, slow and plain: whole increments and steps, and no kernel.
 
-Written from the words of `apps.engine.matching`, `intrabar` and `orders`, to be compared with the engine on random
+Written from the words of `apps.engine.venue.matching`, `intrabar` and `orders`, to be compared with the engine on random
 order streams. It knows one instrument, commission by rate and slippage in ticks.
 """
 

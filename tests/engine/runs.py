@@ -15,7 +15,7 @@ from apps.engine.types import BAR, Costs, FillRules, Instrument, Rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from apps.engine.fees import FeeFunction
+    from apps.engine.venue.fees import FeeFunction
     from apps.engine.types import Array
 
 HOUR = 3_600_000_000

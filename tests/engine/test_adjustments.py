@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine.adjustments import FACTOR, BadFactors, adjusted, events
+from apps.engine.series.adjustments import FACTOR, BadFactors, adjusted, events
 from apps.engine.types import BAR
 from tests.golden.series import read_series
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from apps.engine.calendars import (
+from apps.engine.series.calendars import (
     ALWAYS,
     CALENDARS,
     CME_GLOBEX,
@@ -23,7 +23,7 @@ from apps.engine.calendars import (
     Hours,
     hours,
 )
-from apps.engine.quotes import QUOTE_BAR
+from apps.engine.series.quotes import QUOTE_BAR
 from apps.engine.types import BAR
 from tests.golden.series import read_series
 

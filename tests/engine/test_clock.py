@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine.clock import MISSING, BadClock, Window, coarse_window, merged, window
-from apps.engine.resampling import closes_of, resample
-from apps.engine.timeframes import Timeframe
+from apps.engine.series.clock import MISSING, BadClock, Window, coarse_window, merged, window
+from apps.engine.series.resampling import closes_of, resample
+from apps.engine.series.timeframes import Timeframe
 from apps.engine.types import BAR
 from tests.golden.series import read_series
 

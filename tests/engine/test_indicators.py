@@ -17,7 +17,7 @@ from apps.engine import indicators
 from apps.engine.errors import StrategyError
 from apps.engine.indicators import CATALOGUE
 from apps.engine.indicators.__main__ import page
-from apps.engine.lines import PRICES
+from apps.engine.desk.lines import PRICES
 from apps.engine.strategy import Strategy
 from tests.engine.runs import at, bars_at, session_of, walks
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine import lines
+from apps.engine.desk import lines
 from apps.engine.types import FINAL_EVENTS, Instrument
 from tests.engine.runs import FEES, Erratic, bars_at, bits, in_pieces, session_of, walks
 

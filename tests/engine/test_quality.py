@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from apps.engine.quality import BadQuotes, checked
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.quality import BadQuotes, checked
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
 from tests.golden.series import read_series
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from apps.engine.calendars import US_EQUITIES
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
-from apps.engine.resampling import (
+from apps.engine.series.calendars import US_EQUITIES
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.resampling import (
     Aggregator,
     BadSeries,
     bars_of,
@@ -20,7 +20,7 @@ from apps.engine.resampling import (
     resample,
     tick_bars,
 )
-from apps.engine.timeframes import Timeframe, Unit
+from apps.engine.series.timeframes import Timeframe, Unit
 from apps.engine.types import BAR
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine.calendars import ALWAYS, CME_GLOBEX, FOREX, HONG_KONG_EQUITIES, US_EQUITIES
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
-from apps.engine.resampling import Aggregator, closes_of, resample
-from apps.engine.timeframes import Timeframe
+from apps.engine.series.calendars import ALWAYS, CME_GLOBEX, FOREX, HONG_KONG_EQUITIES, US_EQUITIES
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.resampling import Aggregator, closes_of, resample
+from apps.engine.series.timeframes import Timeframe
 from apps.engine.types import BAR
 
 if TYPE_CHECKING:

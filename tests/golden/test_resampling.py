@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from apps.engine.calendars import US_EQUITIES
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
-from apps.engine.resampling import Aggregator, closes_of, resample
-from apps.engine.timeframes import Timeframe
+from apps.engine.series.calendars import US_EQUITIES
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.resampling import Aggregator, closes_of, resample
+from apps.engine.series.timeframes import Timeframe
 from apps.engine.types import BAR
 from tests.golden.series import read_series
 

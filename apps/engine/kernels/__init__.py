@@ -10,17 +10,12 @@ from typing import Any
 import numba
 from numba import types
 
-from apps.engine.kernels.books import Books
-from apps.engine.state import ACCOUNT, HOLDING, ORDER, TALLY, TERMS, TIER
-from apps.engine.types import BAR, EQUITY, FILL, ORDER_EVENT, TRADE, Array
+from apps.engine.types import BAR, Array
 
 # error_model: a division by zero gives inf or nan, as numpy does; whoever divides says what it means
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-
-
-def leaf(*arguments: Any, returns: Any = types.void) -> Any:
-    """Compile for these arguments only: numba would make one copy for every constant that a caller passes."""
-    return numba.njit(returns(*arguments), **OPTIONS)
+INLINE: dict[str, Any] = OPTIONS | {"inline": "always"}
+INNER: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def rows_of(dtype: Any, *, readonly: bool = False) -> types.Array:
@@ -36,20 +31,5 @@ def sealed(array: Array) -> Array:
 
 
 BARS = rows_of(BAR, readonly=True)
-ACCOUNTS = rows_of(ACCOUNT)
-HOLDINGS = rows_of(HOLDING)
-ORDERS = rows_of(ORDER)
-FILLS = rows_of(FILL)
-TRADES = rows_of(TRADE)
-ORDER_EVENTS = rows_of(ORDER_EVENT)
-EQUITY_POINTS = rows_of(EQUITY)
-TALLIES = rows_of(TALLY)
-TIERS = rows_of(TIER)
-TERMS_ROW = rows_of(TERMS)
-ARRAYS = types.Tuple(  # type: ignore[no-untyped-call]
-    (BARS, ACCOUNTS, HOLDINGS, ORDERS, FILLS, TRADES, ORDER_EVENTS, EQUITY_POINTS, TALLIES, TIERS)
-)
-BOOKS = types.NamedTuple(ARRAYS.types, Books)  # type: ignore[no-untyped-call]
-ORDER_ROW = numba.from_dtype(ORDER)
 COLUMN = types.float64[::1]
 INPUT = types.Array(types.float64, 1, "C", readonly=True)

@@ -18,7 +18,7 @@ from apps.engine.kernels.bars import (
     NOT_POSITIVE,
     OUT_OF_ORDER,
 )
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
 from apps.engine.types import Array, Record
 
 FOUND = types.UniTuple(types.int64, 5)  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ from numba import njit, types
 from numba.extending import overload
 
 from apps.engine.kernels import BARS, OPTIONS, rows_of
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
 from apps.engine.types import BAR, Array, Record
 
 FIXED_TIMES = types.Array(types.int64, 1, "C", readonly=True)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from apps.engine.calendars import Calendar, instant, local_date
+from apps.engine.series.calendars import Calendar, instant, local_date
 
 if TYPE_CHECKING:
     from apps.engine.types import Array

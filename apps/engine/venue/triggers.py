@@ -7,9 +7,11 @@ to their last bits: a low of 1.1 reaches a limit of 1.1 even where the limit was
 import numpy as np
 from numba import njit
 
-from apps.engine.grid import round_down, round_up
-from apps.engine.kernels import OPTIONS
-from apps.engine.types import Array, OrderStatus, OrderType, Record
+from apps.engine.kernels import INLINE, INNER
+from apps.engine.types import OrderStatus, OrderType, Record
+from apps.engine.venue.books import contract_of, integer_at, time_of
+from apps.engine.venue.grid import round_down, round_up
+from apps.engine.venue.scene import is_missing, last_row
 
 DAY = 86_400_000_000  # microseconds
 MARKET, LIMIT, STOP = int(OrderType.MARKET), int(OrderType.LIMIT), int(OrderType.STOP)
@@ -19,61 +21,66 @@ MARKET_ON_OPEN, MARKET_ON_CLOSE = int(OrderType.MARKET_ON_OPEN), int(OrderType.M
 WORKING, DONE, WAITING = int(OrderStatus.WORKING), int(OrderStatus.DONE), int(OrderStatus.WAITING)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def rests(order: Record) -> bool:
     """Whether it is a limit order now: from its start, or since it was triggered."""
     triggers = order.type == STOP_LIMIT or order.type == LIMIT_IF_TOUCHED
     return order.type == LIMIT or (triggers and order.triggered != 0)
 
 
-@njit(**OPTIONS)
-def is_active(order: Record, index: int) -> bool:
-    return order.status == WORKING and order.active_from <= index
+@njit(**INNER)
+def is_active(books: Record, order: Record, index: int) -> bool:
+    """Whether it may fill in the row that the scene shows."""
+    return (
+        order.status == WORKING  # type: ignore[no-any-return]
+        and order.active_from <= index
+        and contract_of(books, order).loaded == index
+    )
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def is_stop(order: Record) -> bool:
     """Whether it waits for the market to move against it: a stop that has not been reached yet."""
     return order.triggered == 0 and (order.type == STOP or order.type == STOP_LIMIT or order.type == TRAILING_STOP)
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def is_priced(order: Record) -> bool:
     """Whether it waits for a price: neither a market order nor a stop that was reached."""
     return rests(order) or is_stop(order) or order.type == LIMIT_IF_TOUCHED
 
 
-@njit(**OPTIONS)
-def is_for_next_open(order: Record, bars: Array, index: int) -> bool:
+@njit(**INLINE)
+def is_for_next_open(books: Record, order: Record, index: int) -> bool:
     """Whether it fills at the open of this bar whatever that is."""
     if order.type == MARKET_ON_OPEN:
-        return starts_day(bars, index)
+        return starts_day(books, index, order.instrument)  # type: ignore[no-any-return]
     return order.type == MARKET or (order.triggered != 0 and (order.type == STOP or order.type == TRAILING_STOP))
 
 
-@njit(**OPTIONS)
-def is_for_close(order: Record, bars: Array, index: int) -> bool:
-    return order.type == MARKET_ON_CLOSE and ends_day(bars, index)
+@njit(**INLINE)
+def is_for_close(books: Record, order: Record, index: int) -> bool:
+    return order.type == MARKET_ON_CLOSE and ends_day(books, index, order.instrument)
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def waits_for_rise(order: Record) -> bool:
     return (order.side > 0) == is_stop(order)
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def price_of(order: Record) -> float:
     """The price that it waits for: its limit once it rests, else its stop."""
     return order.limit if rests(order) else order.stop
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def passed(price: float, level: float, rise: bool, tie: float) -> bool:
     """Whether a price is at or beyond the level that an order waits for. tie: half an increment."""
     return price >= level - tie if rise else price <= level + tie
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def may_reach(order: Record, bar: Record, index: int, tie: float) -> bool:
     """Whether the bar can have reached the order's price while it worked."""
     rise, level = waits_for_rise(order), price_of(order)
@@ -82,7 +89,7 @@ def may_reach(order: Record, bar: Record, index: int, tie: float) -> bool:
     return passed(bar.high if rise else bar.low, level, rise, tie)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def must_reach(order: Record, bar: Record, index: int, tie: float) -> bool:
     """Whether the bar reached the order's price while it worked, whatever its path was.
 
@@ -100,7 +107,7 @@ def must_reach(order: Record, bar: Record, index: int, tie: float) -> bool:
     return bar.open >= order.born_price and passed(bar.low, level, rise, tie)
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def inside_price(order: Record, bar: Record, index: int, tie: float) -> float:
     """The price that a reached order gets inside the bar: its own, or the better or worse one it was born at."""
     level = price_of(order)
@@ -109,32 +116,42 @@ def inside_price(order: Record, bar: Record, index: int, tie: float) -> float:
     return min(max(level, bar.low), bar.high)
 
 
-@njit(**OPTIONS)
-def trailed(order: Record, best: float, holding: Record) -> float:
+@njit(**INNER)
+def trailed(contract: Record, order: Record, best: float) -> float:
     """The stop of a trailing order that follows this price, on the grid of prices and not nearer than asked."""
     distance = best * order.trail if order.trail_is_share else order.trail
     if order.side > 0:
-        return round_up(best + distance, holding.price_increment, holding.increments_per_unit)
-    return round_down(best - distance, holding.price_increment, holding.increments_per_unit)
+        return round_up(best + distance, contract.price_increment, contract.increments_per_unit)
+    return round_down(best - distance, contract.price_increment, contract.increments_per_unit)
 
 
-@njit(**OPTIONS)
-def follow(order: Record, bar: Record, index: int, holding: Record) -> None:
+@njit(**INLINE)
+def follow(contract: Record, order: Record, extreme: float, close: float, index: int) -> None:
     """Let a trailing stop follow the close, or the extreme of a bar in which it worked from the open on."""
-    price = bar.close
-    if order.trails_extremes and order.born_bar != index:
-        price = bar.low if order.side > 0 else bar.high
+    price = extreme if order.trails_extremes and order.born_bar != index else close
     if np.isnan(order.best) or (price - order.best) * order.side < 0.0:
         order.best = price
-        order.stop = trailed(order, price, holding)
+        order.stop = trailed(contract, order, price)
 
 
-@njit(**OPTIONS)
-def starts_day(bars: Array, index: int) -> bool:
-    return index == 0 or bars[index].time // DAY != bars[index - 1].time // DAY
+@njit(**INNER)
+def day_of(books: Record, index: int, instrument: int) -> int:
+    """When the day of a row is over: the close of its session where there is a calendar, else midnight UTC."""
+    if books.day_ends != 0:
+        return integer_at(books.day_ends, index * books.instruments + instrument)
+    return (time_of(books, index) // DAY + 1) * DAY
 
 
-@njit(**OPTIONS)
-def ends_day(bars: Array, index: int) -> bool:
-    """Whether this is the last bar of its UTC date, or of the data."""
-    return index + 1 == len(bars) or bars[index].time // DAY != bars[index + 1].time // DAY
+@njit(**INLINE)
+def starts_day(books: Record, index: int, instrument: int) -> bool:
+    before = last_row(books, index - 1, instrument)
+    return before < 0 or day_of(books, before, instrument) != day_of(books, index, instrument)
+
+
+@njit(**INLINE)
+def ends_day(books: Record, index: int, instrument: int) -> bool:
+    """Whether this is the instrument's last row of its day, or of the data."""
+    after = index + 1
+    while after < books.rows and is_missing(books, after, instrument):
+        after += 1
+    return after == books.rows or day_of(books, after, instrument) != day_of(books, index, instrument)

@@ -86,10 +86,10 @@ PLAIN: Final = Terms()
 class Order:
     """An intention. It works from the bar after the one at whose close it was given.
 
-    terms: None for a plain market order. stop_loss, take_profit: its protective orders.
+    holding: row of the position that it is for. terms: None for a plain market order. stop_loss, take_profit: its protective orders.
     """
 
-    __slots__ = ("id", "quantity", "reduce_only", "side", "stop_loss", "take_profit", "terms", "type")
+    __slots__ = ("holding", "id", "quantity", "reduce_only", "side", "stop_loss", "take_profit", "terms", "type")
 
     def __init__(
         self,
@@ -98,6 +98,7 @@ class Order:
         quantity: float,
         *,
         reduce_only: bool,
+        holding: int = 0,
         order_type: int = MARKET,
         terms: Terms | None = None,
         stop_loss: Order | None = None,
@@ -105,6 +106,7 @@ class Order:
     ) -> None:
         self.id = order_id
         self.type = order_type
+        self.holding = holding
         self.side = side
         self.quantity = quantity
         self.reduce_only = reduce_only

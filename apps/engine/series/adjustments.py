@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from apps.engine.calendars import instant
+from apps.engine.series.calendars import instant
 from apps.engine.errors import EngineError
 from apps.engine.types import BAR
 

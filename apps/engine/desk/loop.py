@@ -12,18 +12,18 @@ from itertools import islice
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from apps.engine.desk import Amendment, Cancellation
+from apps.engine.desk.trading_desk import Amendment, Cancellation
 from apps.engine.errors import StrategyError
-from apps.engine.orders import Order
+from apps.engine.desk.orders import Order
 from apps.engine.strategy import Fill, Strategy
 from apps.engine.types import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from apps.engine.desk import TradingDesk
-    from apps.engine.ledger import Ledger
-    from apps.engine.lines import Lines
+    from apps.engine.desk.trading_desk import TradingDesk
+    from apps.engine.venue.ledger import Ledger
+    from apps.engine.desk.lines import Lines
 
     Rows: TypeAlias = Iterator[tuple[float, ...]]
 
@@ -73,8 +73,8 @@ class Loop:
     def tell_position(self) -> None:
         """Let the strategy's own figures follow the books."""
         strategy, ledger = self._strategy, self._ledger
-        strategy.position = ledger.position
-        strategy.average_price = ledger.average_price
+        strategy.position = ledger.position(0)
+        strategy.average_price = ledger.average_price(0)
         strategy.cash = ledger.cash
 
     def _run_block(self, stop: int) -> None:

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from apps.engine.errors import SnapshotMismatch, SnapshotRefused
-from apps.engine.lines import Line, Lines
-from apps.engine.orders import Order, Terms
+from apps.engine.desk.lines import Line, Lines
+from apps.engine.desk.orders import Order, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,18 +81,19 @@ def _order(order: Order | None) -> list[Any] | None:
     if order is None:
         return None
     protection = [_order(order.stop_loss), _order(order.take_profit)]
-    return [order.id, order.side, order.quantity, order.reduce_only, order.type, order.terms, *protection]
+    return [order.id, order.side, order.quantity, order.reduce_only, order.holding, order.type, order.terms, *protection]
 
 
 def _revived_order(parts: list[Any] | None) -> Order | None:
     if parts is None:
         return None
-    order_id, side, quantity, reduce_only, order_type, terms, stop_loss, take_profit = parts
+    order_id, side, quantity, reduce_only, holding, order_type, terms, stop_loss, take_profit = parts
     return Order(
         order_id,
         side,
         quantity,
         reduce_only=reduce_only,
+        holding=holding,
         order_type=order_type,
         terms=None if terms is None else Terms(*terms),
         stop_loss=_revived_order(stop_loss),

@@ -9,7 +9,7 @@ import numpy as np
 from apps.engine.errors import EngineError
 from apps.engine.kernels import bars, sealed
 from apps.engine.kernels import quality as kernels
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
 from apps.engine.types import moment
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ import numpy as np
 from apps.engine.errors import EngineError
 from apps.engine.kernels import resampling as kernels
 from apps.engine.kernels import sealed
-from apps.engine.quotes import PRINT, QUOTE_BAR, TICK
+from apps.engine.series.quotes import PRINT, QUOTE_BAR, TICK
 from apps.engine.types import BAR, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from apps.engine.timeframes import Timeframe
+    from apps.engine.series.timeframes import Timeframe
     from apps.engine.types import Array, Column
 
 Price = Literal["bid", "ask", "mid"]

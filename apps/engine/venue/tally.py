@@ -1,41 +1,15 @@
-"""Running figures of a run, one step a bar and one a trade; `apps.engine.metrics` says what they mean."""
+"""Running figures of a run, one step a point of the curve and one a trade; `apps.engine.metrics` says what they mean."""
 
 from numba import njit, types
 
-from apps.engine.accounting import mark_excursion
-from apps.engine.kernels import OPTIONS, TALLIES
-from apps.engine.kernels.books import Books
-from apps.engine.state import NO_DAY
+from apps.engine.kernels import INNER, OPTIONS, rows_of
 from apps.engine.types import Array, Record
+from apps.engine.venue.state import NO_DAY, TALLY
 
 DAY = 86_400_000_000  # microseconds
 
 
-@njit(**OPTIONS)
-def mark(books: Books, first: int, stop: int) -> None:
-    """Mark the bars [first, stop) at their closes, with the position and the cash as they are."""
-    account, holding, tally = books.account[0], books.holdings[0], books.tally[0]
-    cash, position = account.cash, holding.position
-    for i in range(first, stop):
-        bar = books.bars[i]
-        value = cash
-        if position != 0.0:
-            value = cash + position * bar.close
-            mark_excursion(holding, bar.low)
-            mark_excursion(holding, bar.high)
-            tally.bars_exposed += 1
-        point = books.equity[i - account.equity_from]
-        point.time = bar.time
-        point.equity = value
-        point.cash = cash
-        if bar.time >= tally.day_ends:
-            count_day(tally, bar.time)
-        tally.equity = value
-        measure_drawdown(tally, value)
-    tally.bars += stop - first
-
-
-@njit(**OPTIONS)
+@njit(**INNER)
 def measure_drawdown(tally: Record, value: float) -> None:
     if value > tally.peak:
         tally.peak = value
@@ -47,7 +21,7 @@ def measure_drawdown(tally: Record, value: float) -> None:
         tally.drawdown = fall / tally.peak
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def count_day(tally: Record, time: int) -> None:
     """End the day of the bar before, should there be one, and begin that of `time`."""
     if tally.day_ends != NO_DAY:
@@ -56,7 +30,7 @@ def count_day(tally: Record, time: int) -> None:
     tally.day_ends = (time // DAY + 1) * DAY
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def add_day(tally: Record) -> None:
     """Take the present day's return into the running mean and squares.
 
@@ -71,7 +45,7 @@ def add_day(tally: Record) -> None:
         tally.day_downside += change * change
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def count_trade(tally: Record, trade: Record) -> None:
     """Take a closed trade in; a trade that earned exactly nothing is neither won nor lost."""
     result = trade.pnl
@@ -94,7 +68,7 @@ def count_trade(tally: Record, trade: Record) -> None:
         tally.gross_profit += result
 
 
-@njit(types.void(TALLIES), **OPTIONS)
+@njit(types.void(rows_of(TALLY)), **OPTIONS)
 def end_day(tallies: Array) -> None:
     """Count the day that is not over as if it were: what a reader of the figures so far wants."""
     if tallies[0].day_ends != NO_DAY:

@@ -3,24 +3,24 @@
 import numpy as np
 from numba import njit
 
-from apps.engine.kernels import OPTIONS
+from apps.engine.kernels import INLINE, INNER, OPTIONS
 
 COUNTABLE = 2.0**53  # above it, a float no longer counts single steps
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def steps_in(amount: float, step: float, per_unit: float) -> float:
     """How many steps an amount is, not rounded. per_unit: the step's inverse where that is a whole number, else 0.0."""
     return amount * per_unit if per_unit > 0.0 else amount / step
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def amount_of(steps: float, step: float, per_unit: float) -> float:
     """The float nearest to this many steps: dividing by 1000 gives it, multiplying by 0.001 does not."""
     return steps / per_unit if per_unit > 0.0 else steps * step
 
 
-@njit(**OPTIONS)
+@njit(**INLINE)
 def on_grid(quantity: float, step: float, steps_per_unit: float) -> float:
     """The multiple of the step nearest to a quantity: 0.1 + 0.2 becomes 0.3, and 0.3 - 0.1 - 0.2 becomes 0."""
     return amount_of(round(steps_in(quantity, step, steps_per_unit)), step, steps_per_unit)
@@ -33,7 +33,7 @@ def round_down(quantity: float, step: float, steps_per_unit: float) -> float:
     return amount_of(np.floor(steps + 1e-9 + steps * 1e-15), step, steps_per_unit)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def round_up(price: float, step: float, steps_per_unit: float) -> float:
     """The smallest multiple of the step that is not below a price; a hair's breadth above one does not count."""
     steps = steps_in(price, step, steps_per_unit)

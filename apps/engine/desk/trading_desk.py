@@ -9,15 +9,15 @@ import numpy as np
 
 from apps.engine.errors import LookAhead
 from apps.engine.kernels import sealed
-from apps.engine.lines import COLUMNS, Line, Lines
-from apps.engine.orders import Order, made
+from apps.engine.desk.lines import COLUMNS, Line, Lines
+from apps.engine.desk.orders import Order, made
 from apps.engine.types import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apps.engine.ledger import Ledger
-    from apps.engine.orders import OrderTerms
+    from apps.engine.venue.ledger import Ledger
+    from apps.engine.desk.orders import OrderTerms
     from apps.engine.types import Array, Column
 
 CATALOGUE = "apps.engine.indicators"
@@ -128,7 +128,7 @@ class TradingDesk:
         raise RuntimeError("Orders are given in on_bar() and on_fill(); nothing is traded between two bars.")
 
     def round_down(self, quantity: float) -> float:
-        return self._ledger.round_down(quantity)
+        return self._ledger.round_down(quantity, 0)
 
     def _checked(self, function: Callable[..., Any], values: Any) -> Column:
         column = np.asarray(values, dtype=np.float64)

@@ -1,0 +1,263 @@
+"""What can happen to the books of a run: an order is given, amended or taken back, rows are booked, the data end.
+
+Every command takes the address of the books and returns the next event (the number of the first row in which
+something may happen or must be looked at again, or of the row after the last), or FULL when the caller must enlarge the
+tables and call again; what was done until then is not done twice.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+
+from apps.engine.kernels import INLINE, INNER, OPTIONS
+from apps.engine.types import OrderEventKind, Record
+from apps.engine.venue.admission import (
+    ACCEPTABLE,
+    NOBODY,
+    arrival,
+    objection,
+    objection_to_prices,
+    objection_to_quantity,
+    put_on_grid,
+    row_of,
+    settle,
+)
+from apps.engine.venue.books import (
+    BOOKS_RECORD,
+    ORDER_RECORD,
+    account_of,
+    books_at,
+    contract_of,
+    happening_at,
+    holding_of,
+    leaf,
+    order_at,
+    terms_at,
+)
+from apps.engine.venue.filling import CANCELLED, OUO, finish, keep_working, log
+from apps.engine.venue.grid import round_down
+from apps.engine.venue.horizon import next_event
+from apps.engine.venue.matching import EXPIRED, follow_all, match
+from apps.engine.venue.scene import last_close
+from apps.engine.venue.marking import mark
+from apps.engine.venue.triggers import DONE, TRAILING_STOP, WAITING, trailed
+
+FULL = -1
+SUBMITTED, REJECTED = int(OrderEventKind.SUBMITTED), int(OrderEventKind.REJECTED)
+AMENDED, AMENDMENT_REJECTED = int(OrderEventKind.AMENDED), int(OrderEventKind.AMENDMENT_REJECTED)
+ROWS_PER_ORDER = 6  # of one row, at most: activated, triggered, two fills where one crosses zero, and its end
+ROWS_PER_HOLDING = 3  # liquidated, called, paid
+
+
+def command(*further: Any) -> Any:
+    """Compile for the address of the books and these further arguments."""
+    return njit(types.int64(types.int64, *further), **OPTIONS)
+
+
+@njit(**INNER)
+def count_needed(books: Record) -> int:
+    """How many rows one row may bring to a table and a few more: in a group that updates, a fill tells the others."""
+    account = account_of(books)
+    updating = 0
+    for i in range(account.orders):
+        updating += order_at(books.orders, i).group_kind == OUO
+    own = ROWS_PER_ORDER * account.orders + ROWS_PER_HOLDING * books.holdings_count
+    return own + 4 * updating * updating + 2  # type: ignore[no-any-return]
+
+
+@command()
+def rows_needed(address: int) -> int:
+    return count_needed(books_at(address, 0))  # type: ignore[no-any-return]
+
+
+@njit(**INNER)
+def has_room(books: Record) -> bool:
+    rows, account = count_needed(books), account_of(books)
+    fills = account.fills + rows <= books.fills_room
+    trades = account.trades + rows <= books.trades_room
+    return fills and trades and account.events + rows <= books.events_room and account.orders + 1 < books.orders_room
+
+
+@njit(**INLINE)
+def has_room_for_payments(books: Record, index: int) -> bool:
+    """Whether everything that comes from outside until this row can be written down."""
+    account = account_of(books)
+    due = account.next_happening
+    while due < books.happenings_count and happening_at(books.happenings, due).row <= index:
+        due += 1
+    most = (due - account.next_happening) * books.holdings_count
+    return account.payments + most <= books.payments_room  # type: ignore[no-any-return]
+
+
+@leaf(BOOKS_RECORD, types.int64, returns=types.boolean)
+def book_until(books: Record, stop: int) -> bool:
+    """Book all rows before `stop` that are not booked yet; False when the tables are full before."""
+    account = account_of(books)
+    while account.next_row < stop:
+        first = account.next_row
+        until = min(next_event(books), stop)
+        if books.point_period != 0:
+            until = min(until, first + books.points_room - account.points)
+            if until == first and account.points == books.points_room:
+                return False
+        if until == first:
+            if not has_room(books) or not has_room_for_payments(books, first):
+                return False
+            match(books, first)
+            until = first + 1
+        elif account.orders > 0:
+            follow_all(books, first, until)
+        mark(books, first, until)
+        account.next_row = until
+    return True
+
+
+@command(types.int64)
+def commit(address: int, stop: int) -> int:
+    """Book all rows before `stop` that are not booked yet: match the working orders, mark at the close."""
+    books = books_at(address, 0)
+    return next_event(books) if book_until(books, stop) else FULL
+
+
+@njit(**INNER)
+def soon(books: Record, index: int) -> int:
+    """The next event after the orders have changed: the next row, as long as there are any. `commit` looks further."""
+    if account_of(books).orders > 0:
+        return index + 1
+    return next_event(books)  # type: ignore[no-any-return]
+
+
+@njit(**INNER)
+def take_terms(order: Record, terms: Record) -> None:
+    order.time_in_force = terms.time_in_force
+    order.until = terms.until
+    order.limit = terms.limit
+    order.stop = terms.stop
+    order.trail = terms.trail
+    order.trail_is_share = terms.trail_is_share
+    order.trails_extremes = terms.trails_extremes
+    order.post_only = terms.post_only
+    order.parent = terms.parent
+    order.group = terms.group
+    order.group_kind = terms.group_kind
+
+
+@leaf(BOOKS_RECORD, ORDER_RECORD, types.int64)
+def admit(books: Record, order: Record, index: int) -> None:
+    """Take the order that lies behind the last one of the table in, or reject it; log either.
+
+    An entry whose protective order is rejected is cancelled for the same reason: it was not meant to go unprotected.
+    """
+    account, quantity = account_of(books), order.quantity
+    close = last_close(books, index, order.instrument)
+    reason = objection(books, order, index, close)
+    price = close if np.isfinite(close) else 0.0
+    if reason == ACCEPTABLE:
+        settle(books, order, index, close)
+        account.orders += 1
+        log(books, index, order, SUBMITTED, reason, order.quantity, price)
+        return
+    order.status = DONE
+    log(books, index, order, REJECTED, reason, quantity if np.isfinite(quantity) else 0.0, price)
+    row = row_of(books, order.parent)
+    if row != NOBODY:
+        finish(books, index, order_at(books.orders, row), CANCELLED, reason, price)
+        keep_working(books)
+
+
+@command(types.int64, types.int64, types.int64, types.int64, types.float64, types.boolean, types.int64, types.int64)
+def submit(
+    address: int,
+    order_id: int,
+    order_type: int,
+    side: int,
+    holding: int,
+    quantity: float,
+    reduce_only: bool,
+    terms: int,
+    index: int,
+) -> int:
+    """Take an order, given at the close of row `index`, into the table, or reject it.
+
+    holding: row of the position it is for. terms: row of the table of terms; 0 is a plain order's.
+    """
+    books = books_at(address, 0)
+    if not has_room(books):
+        return FULL
+    order = order_at(books.orders, account_of(books).orders)
+    order.id = order_id
+    order.holding = holding
+    order.type = order_type
+    order.side = side
+    order.quantity = quantity
+    order.reduce_only = reduce_only
+    order.instrument = holding
+    if books.holdings_count > books.instruments:  # a long and a short position each
+        order.instrument = holding // 2
+        order.reduce_only = reduce_only or holding_of(books, order).leg != side
+    take_terms(order, terms_at(books.terms, terms))
+    admit(books, order, index)
+    return soon(books, index)  # type: ignore[no-any-return]
+
+
+@command(types.int64, types.int64)
+def cancel(address: int, order_id: int, index: int) -> int:
+    """Take a working order out of the table at the close of row `index`; one that is done stays done."""
+    books = books_at(address, 0)
+    if not has_room(books):
+        return FULL
+    row = row_of(books, order_id)
+    if row != NOBODY:
+        order = order_at(books.orders, row)
+        finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
+        keep_working(books)
+    return soon(books, index)  # type: ignore[no-any-return]
+
+
+@command(types.int64, types.float64, types.float64, types.float64, types.float64, types.int64)
+def amend(address: int, order_id: int, quantity: float, limit: float, stop: float, trail: float, index: int) -> int:
+    """Change a working order at the close of row `index`, or log why not; one that is done stays as it was.
+
+    Every value is given, changed or not: `Ledger.amend` fills in the old ones. The new order works from the next row.
+    """
+    books = books_at(address, 0)
+    if not has_room(books):
+        return FULL
+    row = row_of(books, order_id)
+    if row == NOBODY:
+        return soon(books, index)  # type: ignore[no-any-return]
+    order = order_at(books.orders, row)
+    contract, close = contract_of(books, order), last_close(books, index, order.instrument)
+    before = (order.quantity, order.limit, order.stop, order.trail)
+    order.limit, order.stop, order.trail = limit, stop, trail
+    position = holding_of(books, order).position
+    reason = objection_to_quantity(contract, position, quantity, order.side, order.parent != 0)
+    if reason == ACCEPTABLE:
+        reason = objection_to_prices(contract, order, close)
+    if reason == ACCEPTABLE:
+        order.quantity = round_down(quantity, contract.quantity_step, contract.steps_per_unit)
+        put_on_grid(contract, order)
+        if order.type == TRAILING_STOP:
+            order.stop = trailed(contract, order, order.best)
+        if order.status != WAITING:
+            order.active_from = arrival(books, index)
+        log(books, index, order, AMENDED, reason, order.quantity, close)
+    else:
+        order.quantity, order.limit, order.stop, order.trail = before
+        log(books, index, order, AMENDMENT_REJECTED, reason, order.quantity, close)
+    return soon(books, index)  # type: ignore[no-any-return]
+
+
+@command()
+def expire(address: int) -> int:
+    """Log that the data ended before the working orders could fill, and empty the table."""
+    books = books_at(address, 0)
+    if not has_room(books):
+        return FULL
+    last = books.rows - 1
+    for i in range(account_of(books).orders):
+        order = order_at(books.orders, i)
+        log(books, last, order, EXPIRED, ACCEPTABLE, order.quantity, last_close(books, last, order.instrument))
+    account_of(books).orders = 0
+    return books.rows  # type: ignore[no-any-return]

@@ -1,0 +1,262 @@
+"""The books of one run: the account, the working orders and the rows not handed out yet.
+
+Arrays live here; what happens to them is in the kernels. `event` is the next row in which something may happen: until
+then nobody need call a kernel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from apps.engine.desk.orders import PLAIN
+from apps.engine.types import BAR, EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE, Rows
+from apps.engine.venue import commands, opening
+from apps.engine.venue.books import LAYOUTS
+from apps.engine.venue.fees import AuthorsFee
+from apps.engine.venue.grid import round_down
+from apps.engine.venue.state import ACCOUNT, CONTRACT, CURRENCY, HOLDING, NO_DAY, ORDER, TALLY, TERMS
+from apps.engine.venue.tally import end_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from apps.engine.desk.orders import Order
+    from apps.engine.types import Array
+    from apps.engine.venue.fees import FeeFunction
+    from apps.engine.venue.opening import Terms
+
+ROOM = 256  # rows a table starts with; it doubles when it is full
+TABLES = {
+    "orders": ORDER,
+    "fills": FILL,
+    "trades": TRADE,
+    "events": ORDER_EVENT,
+    "payments": PAYMENT,
+    "points": EQUITY,
+}
+STATE = {"account": ACCOUNT, "currencies": CURRENCY, "holdings": HOLDING, "orders": ORDER, "tally": TALLY}
+AT_PRESENT = ["bid", "ask"]  # of a contract: all that is state
+
+
+class Ledger:
+    def __init__(self, series: Array, terms: Terms, *, fee: FeeFunction | None) -> None:
+        """series: (n, instruments) BAR, QUOTE_BAR or TICK, contiguous and read-only; nan where one is missing."""
+        self._series = series
+        self._terms = terms
+        self._fee = AuthorsFee(fee)
+        self._books = opening.rules_of(terms, self._fee.address)
+        self._account = np.zeros(1, ACCOUNT)
+        self._tally = np.zeros(1, TALLY)
+        for field, start in (("equity", terms.cash), ("peak", terms.cash), ("day_ends", NO_DAY)):
+            self._tally[field] = start
+        self._holdings = opening.holdings_of(terms)
+        self._currencies = opening.currencies_of(terms)
+        self._tables = {name: np.zeros(ROOM, dtype) for name, dtype in TABLES.items()}
+        self._given = np.array([PLAIN, PLAIN], TERMS)  # the second is for orders that are not plain
+        self._fixed = {
+            "series": series,
+            "account": self._account,
+            "contracts": opening.contracts_of(terms),
+            "holdings": self._holdings,
+            "currencies": self._currencies,
+            "tiers": opening.tiers_of(terms),
+            "happenings": terms.happenings,
+            "scene": np.zeros(2 * len(terms.instruments), BAR),
+            "terms": self._given,
+            "tally": self._tally,
+        }
+        # views of single fields: reading one is five times as fast as going through the record
+        self._next_row = self._account["next_row"]
+        self._fill_count = self._account["fills"]
+        self._positions = self._holdings["position"]
+        self._averages = self._holdings["average_price"]
+        self._balances = self._currencies["balance"]
+        self.event = len(series)
+        self._write_down()
+        self.open(0)
+
+    @property
+    def booked(self) -> int:
+        """How many rows are booked."""
+        return int(self._next_row.item())
+
+    @property
+    def cash(self) -> float:
+        """All balances in the account's currency, at the rates of the last close."""
+        if len(self._balances) == 1:
+            return float(self._balances.item())
+        return float(sum((self._balances * self._currencies["rate"]).tolist()))
+
+    @property
+    def equity(self) -> float:
+        """At the last point of the curve."""
+        return float(self._tally["equity"][0])
+
+    def position(self, holding: int) -> float:
+        return float(self._positions.item(holding))
+
+    def average_price(self, holding: int) -> float:
+        return float(self._averages.item(holding))
+
+    def holdings(self) -> list[tuple[float, float]]:
+        """(position, average price) of each."""
+        return list(zip(self._positions.tolist(), self._averages.tolist(), strict=True))
+
+    def round_down(self, quantity: float, instrument: int) -> float:
+        """The largest multiple of the quantity step that this quantity reaches."""
+        contract = self._fixed["contracts"][instrument]
+        return float(round_down(quantity, contract["quantity_step"], contract["steps_per_unit"]))
+
+    def open(self, stop: int) -> None:
+        """Make room for the equity of the rows from here to `stop`."""
+        if not self._terms.point_period:
+            self._tables["points"] = np.empty(stop - self.booked, EQUITY)
+            self._write_down()
+        if self.event >= len(self._series):  # nothing has been asked for yet: what comes from outside may be next
+            self._call(commands.commit, self.booked)
+
+    def submit(self, order: Order, row: int) -> None:
+        """Take an order given at the close of this row."""
+        terms = 0
+        if order.terms is not None:
+            self._catch_up(row)
+            terms = 1
+            self._given[1] = order.terms
+        self._call(
+            commands.submit,
+            order.id,
+            order.type,
+            order.side,
+            order.holding,
+            order.quantity,
+            order.reduce_only,
+            terms,
+            row,
+        )
+
+    def cancel(self, order: Order | None, row: int) -> None:
+        """Take an order back at the close of this row, or every one."""
+        self._catch_up(row)
+        for order_id in [order.id] if order else self._working["id"].tolist():
+            self._call(commands.cancel, order_id, row)
+
+    def amend(self, order: Order, changes: dict[str, float], row: int) -> None:
+        """Change an order at the close of this row; one that is done stays as it was."""
+        self._catch_up(row)
+        for found in self._working[self._working["id"] == order.id]:
+            values = {name: float(found[name]) for name in ("quantity", "limit", "stop", "trail")}
+            values |= {("stop" if name == "touch" else name): value for name, value in changes.items()}
+            self._call(commands.amend, order.id, *values.values(), row)
+
+    def _catch_up(self, row: int) -> None:
+        """Book the quiet rows up to this one, lest a stop that begins to trail now follow what was before."""
+        if self._next_row.item() <= row:
+            self._call(commands.commit, row + 1)
+
+    def is_working(self, order: Order) -> bool:
+        return bool((self._working["id"] == order.id).any())
+
+    @property
+    def _working(self) -> Array:
+        """The rows of the order table that are in use."""
+        return self._tables["orders"][: self._account["orders"][0]]
+
+    @property
+    def ambiguous_bars(self) -> int:
+        return int(self._account["ambiguous_bars"][0])
+
+    def commit(self, stop: int) -> Array:
+        """Book all rows before `stop`; the fills that this brought."""
+        before = self._fill_count.item()
+        self._call(commands.commit, stop)
+        return self._tables["fills"][before : self._fill_count.item()]
+
+    def expire(self) -> None:
+        """The data ended: log the orders that still work as expired."""
+        self._call(commands.expire)
+
+    def take(self) -> Rows:
+        """Hand out what is new since the last time."""
+        account = self._account[0]
+        new = {}
+        for name in ("events", "fills", "trades", "payments", "points"):
+            rows = self._tables[name][: account[name]]
+            new[name] = rows if name == "points" and not self._terms.point_period else rows.copy()
+            account[name] = 0
+        self.open(self.booked)
+        return Rows(
+            orders=new["events"],
+            fills=new["fills"],
+            trades=new["trades"],
+            equity=new["points"],
+            payments=new["payments"],
+        )
+
+    def figures(self) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+        """Account, holdings and tally as plain values; the tally counts the present day as if it were over."""
+        tally = self._tally.copy()
+        end_day(tally)
+        return _values(self._account[0]), [_values(each) for each in self._holdings], _values(tally[0])
+
+    def state(self) -> dict[str, list[Any]]:
+        """Everything that the rest of the run depends on, as plain values."""
+        arrays = {
+            "account": self._account,
+            "currencies": self._currencies,
+            "holdings": self._holdings,
+            "orders": self._working,
+            "tally": self._tally,
+        }
+        prices = self._fixed["contracts"][AT_PRESENT].tolist()
+        return {"prices": prices} | {name: array.tolist() for name, array in arrays.items()}
+
+    def restore(self, state: dict[str, list[Sequence[Any]]]) -> None:
+        """Take over what `state()` gave."""
+        rows = {name: np.array([tuple(row) for row in state[name]], dtype) for name, dtype in STATE.items()}
+        self._account[:] = rows["account"]
+        self._currencies[:] = rows["currencies"]
+        self._holdings[:] = rows["holdings"]
+        self._tally[:] = rows["tally"]
+        for name, prices in zip(AT_PRESENT, zip(*state["prices"], strict=True), strict=True):
+            self._fixed["contracts"][name] = prices
+        self._tables["orders"] = np.concatenate([rows["orders"], np.zeros(ROOM, ORDER)])
+        self._write_down()
+        self.event = self.booked
+        self.open(self.booked)
+
+    def _call(self, command: Callable[..., int], *arguments: Any) -> None:
+        """Let a command work on the books, in larger tables when it asks for them."""
+        while (event := command(self._address, *arguments)) == commands.FULL:
+            self._enlarge()
+        self.event = event
+        self._fee.check()
+
+    def _enlarge(self) -> None:
+        """Double the tables that might not hold what one row can bring."""
+        rows = commands.rows_needed(self._address) + len(self._terms.happenings) * len(self._holdings)
+        for name, table in self._tables.items():
+            if self._account[name][0] + rows > len(table) and (name != "points" or self._terms.point_period):
+                self._tables[name] = np.concatenate([table, np.zeros(len(table) + rows, table.dtype)])
+        self._write_down()
+
+    def _write_down(self) -> None:
+        """Tell the kernels where everything is."""
+        books, terms = self._books[0], self._terms
+        for name, array in (self._fixed | self._tables).items():
+            books[name] = array.ctypes.data
+        for name, table in self._tables.items():
+            books[f"{name}_room"] = len(table)
+        for name, column in (("rates", terms.rates), ("day_ends", terms.day_ends)):
+            books[name] = 0 if column is None else column.ctypes.data
+        books["layout"] = LAYOUTS[self._series.dtype]
+        books["rows"], books["instruments"] = self._series.shape
+        books["row_size"] = self._series.dtype.itemsize * self._series.shape[1]
+        for name in ("holdings", "currencies", "tiers", "happenings"):
+            books[f"{name}_count"] = len(self._fixed[name])
+        self._address = self._books.ctypes.data
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return dict(zip(row.dtype.names, row.item(), strict=True))
