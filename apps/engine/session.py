@@ -12,94 +12,97 @@ import numpy as np
 
 from apps.engine import ENGINE_VERSION, metrics
 from apps.engine.desk import snapshots
+from apps.engine.desk.frames import Frames, market_of
+from apps.engine.desk.loop import Loop, blame
+from apps.engine.desk.sleeping import SleepingLoop, TickLoop
 from apps.engine.desk.trading_desk import TradingDesk
-from apps.engine.errors import BadBars, EngineError, FeeError, StrategyError
+from apps.engine.errors import EngineError, FeeError, StrategyError
 from apps.engine.kernels import bars as kernels
-from apps.engine.kernels import sealed
+from apps.engine.listing import Floor, Listing
+from apps.engine.series import happenings
+from apps.engine.series.quotes import TICK
+from apps.engine.strategy import Strategy
+from apps.engine.types import Account, Array, Costs, FillRules, Rows
 from apps.engine.venue.ledger import Ledger
 from apps.engine.venue.opening import Terms
-from apps.engine.desk.lines import Lines
-from apps.engine.desk.loop import Loop, blame
-from apps.engine.types import BAR, Account, Array, Costs, FillRules, Instrument, Rows, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from apps.engine.series.timeframes import Timeframe
     from apps.engine.venue.fees import FeeFunction
-    from apps.engine.strategy import Strategy
 
-PROBLEMS = {
-    kernels.NOT_FINITE: "a price is not a finite number",
-    kernels.NOT_POSITIVE: "a price is not above 0",
-    kernels.HIGH_BELOW_LOW: "the high is below the low",
-    kernels.BAD_VOLUME: "the volume is negative or not a finite number",
-    kernels.OUT_OF_ORDER: "it is earlier than the bar before it",
-    kernels.DUPLICATE: "it has the time of the bar before it",
-    kernels.NO_TIME: "its time is not one in microseconds of the years 1 to 9999",
-}
+MINUTE = 60_000_000  # microseconds
 
 
 class Session:
     """Deterministic: the same inputs give the same rows, bit for bit, whatever the sizes of the advances.
 
-    strategy, parameters: a class and its parameters as a client sent them. bars: (n,) BAR in time order. cash: what
-    the account starts with, in the quote currency. seed: of `Strategy.random` and of random slippage. rules: how bars
-    fill orders. fee: a function that says what a fill costs besides `costs`; it is called once a fill.
+    strategy, parameters: a class and its parameters as a client sent them. listings: what is traded and seen; the first
+    one is the strategy's own. cash: what the account starts with, in its currency. account: who carries the positions.
+    timeframe: of the bars that `on_bar` is called for, made of the listings' rows; None for the rows themselves.
+    warm_up: how many rows come before the first one that the strategy is called for. seed: of `Strategy.random` and of
+    random slippage. rules: how rows fill orders. fee: a function that says what a fill costs besides `costs`; it is
+    called once a fill. rates: of each currency that is not the account's, (r,) RATE.
+    equity_seconds: between two points of the equity of a run on ticks; of bars, each has one.
 
-    Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), and ValueError for cash not above 0.
+    Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), and ValueError for terms that cannot be.
     """
 
     def __init__(
         self,
         strategy: type[Strategy],
         parameters: Mapping[str, Any],
-        bars: Array,
+        listings: Listing | Sequence[Listing],
         *,
-        instrument: Instrument,
         cash: float,
-        costs: Costs,
+        account: Account | None = None,
+        costs: Costs | None = None,
+        timeframe: Timeframe | None = None,
+        warm_up: int = 0,
         seed: int = 0,
         rules: FillRules | None = None,
         fee: FeeFunction | None = None,
+        rates: Mapping[str, Array] | None = None,
+        equity_seconds: float = 60.0,
     ) -> None:
         if not (math.isfinite(cash) and cash > 0):
             raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
-        self._bars = checked(bars)
-        self._instrument = instrument
-        self._cash = float(cash)
-        self._costs = costs
-        self._seed = seed
+        self._listings = [listings] if isinstance(listings, Listing) else list(listings)
+        self._floor = Floor(self._listings)
+        if not 0 <= warm_up < len(self._floor):
+            raise ValueError(f"A warm-up of {warm_up} rows leaves nothing of {len(self._floor)}.")
+        self._first = warm_up
         self._rules = rules or FillRules()
+        self._account = account or Account()
+        self._costs = costs or Costs()
+        self._timeframe = timeframe
         self._parameters = strategy.clean(parameters)
         self._fee = fee
         self._failure: EngineError | None = None
         self._opposite: Session | None = None
-        self._make = partial(
-            Session, strategy, parameters, bars, instrument=instrument, cash=cash, costs=costs, seed=seed
-        )
-        terms = Terms(
-            instruments=[instrument],
-            costs=[costs],
-            account=Account(),
-            rules=self._rules,
-            cash=self._cash,
-            seed=seed,
-            currencies=[instrument.currency],
-        )
-        self._ledger = Ledger(self._bars[:, None], terms, fee=fee)
-        self._lines = Lines(self._bars, strategy.look_back)
-        self._desk = TradingDesk(self._bars, self._lines, self._ledger, seed)
+        inputs = {"cash": cash, "account": account, "costs": costs, "timeframe": timeframe, "warm_up": warm_up}
+        further = {"seed": seed, "fee": fee, "rates": rates, "equity_seconds": equity_seconds}
+        self._make = partial(Session, strategy, parameters, self._listings, **inputs, **further)
+        self._terms = self._settled(cash, seed, rates or {}, equity_seconds)
+        self._ledger = Ledger(self._floor.series, self._terms, fee=fee, first=warm_up)
+        self._frames = Frames(self._floor, strategy.look_back, timeframe)
+        self._desk = TradingDesk(self._floor, self._frames, self._ledger, seed=seed, hedges=self._account.hedging)
+        places = range(len(self._listings))
+        self._frames.markets = tuple(market_of(self._desk, self._frames, self._floor, place) for place in places)
         self._strategy = strategy()
-        self._loop = Loop(self._strategy, self._lines, self._ledger, self._desk)
         self._begin()
+        self._loop = self._driver()
+        self._loop.seek(warm_up)
 
     @property
     def total(self) -> int:
-        return len(self._bars)
+        """How many rows there are, without those of the warm-up."""
+        return len(self._floor) - self._first
 
     @property
     def processed(self) -> int:
-        return self._ledger.booked
+        return self._ledger.booked - self._first
 
     @property
     def finished(self) -> bool:
@@ -107,18 +110,18 @@ class Session:
 
     @property
     def time(self) -> int:
-        """Time of the last processed bar (of the first one, before any is), microseconds UTC."""
-        return int(self._bars["time"][max(self.processed - 1, 0)])
+        """Time of the last processed row (of the first one, before any is), microseconds UTC."""
+        return int(self._floor.times[max(self._ledger.booked - 1, self._first)])
 
     @property
     def equity(self) -> float:
-        """At the close of the last processed bar."""
+        """At the close of the last processed row."""
         return self._ledger.equity
 
     def advance(self, bars: int) -> Rows:
-        """Process at most this many further bars; the rows that they brought.
+        """Process at most this many further rows of the data; the rows that they brought.
 
-        Orders that still work after the last bar are logged as expired. An open position stays open. Raises
+        Orders that still work after the last one are logged as expired. An open position stays open. Raises
         StrategyError when the author's code fails; the session cannot go on then, and says so again.
         """
         if bars < 1:
@@ -126,7 +129,7 @@ class Session:
         if self._failure:
             raise self._failure
         if not self.finished:
-            self._play(min(self.processed + bars, self.total))
+            self._play(min(self._ledger.booked + bars, len(self._floor)))
         return self._ledger.take()
 
     def metrics(self) -> dict[str, float | int | None]:
@@ -134,22 +137,23 @@ class Session:
 
         ambiguous_bars: bars in which it was not clear what filled first. opposite_equity: the final equity of the same
         run had every such bar gone the other way (`FillRules.opposite`); None where the rules do not ask for it, or
-        where the strategy fails on that way. total_slippage: what spread and slippage cost.
+        where the strategy fails on that way. total_slippage: what spread and slippage cost. total_payments: what
+        funding, swap, borrow and dividends brought.
         """
-        account, (holding,), tally = self._ledger.figures()
-        times = self._bars["time"]
+        account, tally = self._ledger.figures()
         figures = metrics.figures(
             account,
-            holding,
             tally,
-            initial_cash=self._cash,
-            close=float(self._bars["close"][max(self.processed - 1, 0)]),
-            days=(self.time - int(times[0])) / metrics.DAY,
-            periods_per_year=self._instrument.periods_per_year,
+            initial_cash=self._terms.cash,
+            unrealized=self._ledger.unrealized,
+            days=(self.time - int(self._floor.times[self._first])) / metrics.DAY,
+            periods_per_year=self._terms.instruments[0].periods_per_year,
         )
         return {
             **figures,
             "total_slippage": account["slippage"],
+            "total_payments": account["paid"],
+            "liquidations": account["liquidations"],
             "ambiguous_bars": account["ambiguous_bars"],
             "opposite_equity": self._opposite_equity(tally["equity"]),
         }
@@ -177,30 +181,66 @@ class Session:
         """
         state = snapshots.unpack(snapshot, self._inputs)
         self._ledger.restore(state["ledger"])
-        self._lines.seek(self._ledger.booked)
         self._desk.orders_given = state["orders_given"]
         self._desk.random.bit_generator.state = state["random"]
         vars(self._strategy).clear()
-        vars(self._strategy).update(snapshots.revived(state["strategy"], self._lines))
-        self._loop.tell_position()
+        self._loop.seek(self._ledger.booked)
+        vars(self._strategy).update(snapshots.revived(state["strategy"], self._frames))
         if state["opposite"] is not None:
             self._opposite = self._counterpart()
             self._opposite.restore(state["opposite"].encode())
 
+    def _settled(self, cash: float, seed: int, rates: Mapping[str, Array], equity_seconds: float) -> Terms:
+        """Everything that the books need to know."""
+        floor, instruments = self._floor, [listing.instrument for listing in self._listings]
+        times = np.ascontiguousarray(floor.times)
+        home = self._account.currency or instruments[0].currency
+        foreign = sorted({instrument.currency for instrument in instruments} - {home})
+        missing = [currency for currency in foreign if currency not in rates]
+        if missing:
+            raise ValueError(f"There are no rates of {', '.join(missing)} to {home}, in which the account is kept.")
+        columns = [np.ones(len(times)), *(happenings.aligned(each, rates[each], times) for each in foreign)]
+        tables = [happenings.happenings(place, each.events, times) for place, each in enumerate(self._listings)]
+        return Terms(
+            instruments=instruments,
+            costs=[listing.costs or self._costs for listing in self._listings],
+            account=self._account,
+            rules=self._rules,
+            cash=float(cash),
+            seed=seed,
+            currencies=[home, *foreign],
+            happenings=happenings.merged(tables),
+            rates=np.column_stack(columns) if foreign else None,
+            day_ends=floor.day_ends,
+            point_period=round(equity_seconds * 1_000_000) if floor.layout == TICK else 0,
+        )
+
     def _begin(self) -> None:
-        strategy = self._strategy
-        strategy._desk = self._desk  # noqa: SLF001 - the session is what the desk of a strategy is for
-        self._loop.tell_position()
+        strategy, market = self._strategy, self._desk.markets[0]
+        # the session is what the desk of a strategy is for
+        strategy._desk, strategy._lines, strategy._place = self._desk, self._frames.main, 0  # noqa: SLF001
+        strategy.position, strategy.average_price, strategy.cash = 0.0, 0.0, self._ledger.cash
         try:
             for name, value in self._parameters.items():
                 setattr(strategy, name, value)
             strategy.init()
         except (Exception, SystemExit) as error:
             raise blame(strategy, error) from error
-        if not len(self._lines):
-            self._lines.price("close")  # the loop counts bars by a line
+        if not len(self._frames.main) and self._floor.layout != TICK:
+            market.close  # noqa: B018 - the loop counts bars by a line, which begins to grow when it is read
         self._desk.declaring = False
         self._desk.wishes.clear()
+
+    def _driver(self) -> Loop:
+        """What calls the strategy, as it wants to be called."""
+        strategy, frames, desk = self._strategy, self._frames, self._desk
+        due, parts = frames.due(), (self._strategy, self._frames, self._ledger, self._desk)
+        if desk.conditions:
+            frames.sleep()
+            return SleepingLoop(*parts, frames.rows_of(desk.conditions, first=self._first), self._floor)
+        if self._floor.layout == TICK and type(strategy).on_tick is not Strategy.on_tick:
+            return TickLoop(*parts, due, self._floor)
+        return Loop(*parts, due)
 
     def _play(self, stop: int) -> None:
         self._ledger.open(stop)
@@ -213,7 +253,7 @@ class Session:
         except FeeError as error:
             self._failure = error
             raise
-        if stop == self.total:
+        if stop == len(self._floor):
             self._ledger.expire()
         if self._ledger.ambiguous_bars and self._rules.compare_opposite:
             self._play_opposite()
@@ -234,36 +274,34 @@ class Session:
 
     def _fail(self, error: StrategyError) -> None:
         self._failure = error
-        self._ledger.commit(max(self._desk.index, self.processed))
+        self._ledger.commit(max(self._loop.row(), self._ledger.booked))
         error.rows = self._ledger.take()
 
     @cached_property
     def _inputs(self) -> dict[str, Any]:
         """What a snapshot belongs to, by the name a mismatch is told with. Reading all bars costs 18 ms a million."""
         strategy = type(self._strategy)
+        terms = self._terms
         return {
             "engine version": ENGINE_VERSION,
             "strategy": f"{strategy.__module__}.{strategy.__qualname__}",
             "parameters": self._parameters,
-            "instrument": asdict(self._instrument),
-            "costs": asdict(self._costs),
+            "instrument": [asdict(instrument) for instrument in terms.instruments],
+            "account": asdict(self._account),
+            "costs": [asdict(costs) for costs in terms.costs],
             "rules": asdict(self._rules),
             "fee": f"{self._fee.__module__}.{self._fee.__qualname__}" if self._fee else None,
-            "cash": self._cash,
-            "seed": self._seed,
-            "bars": [self.total, int(kernels.checksum(self._bars.view(np.uint64)))],
+            "cash": terms.cash,
+            "seed": terms.seed,
+            "timeframe": str(self._timeframe),
+            "warm-up": self._first,
+            "events": [checksum(terms.happenings), terms.point_period],
+            "rates": [list(terms.currencies), 0 if terms.rates is None else checksum(terms.rates)],
+            "bars": [len(self._floor), *(checksum(listing.rows) for listing in self._listings)],
         }
 
 
-def checked(bars: Array) -> Array:
-    """The bars, contiguous and read-only, when every one can be traded on. Raises BadBars for the first that cannot."""
-    if bars.dtype != BAR or bars.ndim != 1:
-        raise TypeError(f"Bars are a one-dimensional array of {BAR}; this is {bars.ndim}-dimensional of {bars.dtype}.")
-    if not len(bars):
-        raise BadBars(0, "none", "there are no bars")
-    bars = sealed(np.ascontiguousarray(bars))
-    row, problem = kernels.first_bad(bars)
-    if problem != kernels.FINE:
-        time = int(bars["time"][row])
-        raise BadBars(row, str(time) if problem == kernels.NO_TIME else moment(time).isoformat(), PROBLEMS[problem])
-    return bars
+def checksum(array: Array) -> int:
+    words = np.frombuffer(np.ascontiguousarray(array).view(np.uint8).data, np.uint64)
+    words.flags.writeable = False
+    return int(kernels.checksum(words))

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from apps.engine.errors import ParameterErrors, did_you_mean
 from apps.engine.desk.lines import Line, crossed_above, crossed_below
-from apps.engine.desk.orders import BUY, SELL, Order, OrderTerms
+from apps.engine.desk.markets import Frame, Market, Trading
+from apps.engine.desk.orders import Order
+from apps.engine.desk.waking import Crossing, Every, Wake
 from apps.engine.desk.parameters import Bool, Choice, Float, Int, Parameter
 from apps.engine.types import moment
 
@@ -36,8 +38,10 @@ __all__ = [
     "Choice",
     "Fill",
     "Float",
+    "Frame",
     "Int",
     "Line",
+    "Market",
     "Order",
     "Parameter",
     "Strategy",
@@ -63,61 +67,11 @@ class Fill(NamedTuple):
     cash: float
 
 
-class Desk(Protocol):
-    """Where a strategy's wishes go; the session implements it."""
+class Strategy(Trading):
+    """The base of all strategies. What an author keeps in plain attributes is part of every snapshot.
 
-    @property
-    def index(self) -> int:
-        """Number of the bar that just closed, from 0; -1 before the first."""
-
-    @property
-    def time(self) -> int:
-        """Open of the bar that just closed, microseconds UTC."""
-
-    @property
-    def random(self) -> np.random.Generator: ...
-
-    def price_line(self, name: str) -> Line: ...
-
-    def indicator(self, function: Callable[..., Any], arguments: tuple[Any, ...], of: str | Line) -> Any: ...
-
-    def submit(self, side: int, quantity: float, *, reduce_only: bool = False) -> Order: ...
-
-    def submit_on(self, side: int, quantity: float, terms: OrderTerms) -> Order: ...
-
-    def cancel(self, order: Order | None) -> None: ...
-
-    def amend(self, order: Order, changes: dict[str, float]) -> None: ...
-
-    def is_working(self, order: Order) -> bool: ...
-
-    def round_down(self, quantity: float) -> float: ...
-
-
-class PriceLine:
-    """A price of the bars as a line of the strategy.
-
-    It starts to grow when it is first read: a line that nobody reads costs nothing per bar. From then on it is a plain
-    attribute of the instance.
+    Its own prices, position and orders are those of the run's first instrument; `market()` has the others.
     """
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: Strategy, owner: type) -> Line: ...
-    def __get__(self, instance: Strategy | None, owner: type) -> Self | Line:
-        if instance is None:
-            return self
-        line = instance._desk.price_line(self.name)  # noqa: SLF001 - a part of the strategy
-        setattr(instance, self.name, line)
-        return line
-
-
-class Strategy:
-    """The base of all strategies. What an author keeps in plain attributes is part of every snapshot."""
 
     title: ClassVar[str] = ""
     strategy_type: ClassVar[str] = ""
@@ -126,20 +80,10 @@ class Strategy:
     """How many bars the lines remember at least."""
     parameters: ClassVar[dict[str, Parameter[Any]]] = {}
 
-    __slots__ = ("_desk", "average_price", "cash", "position")
+    __slots__ = ("cash",)
 
-    open = PriceLine()
-    high = PriceLine()
-    low = PriceLine()
-    close = PriceLine()
-    volume = PriceLine()
-    position: float
-    """Signed quantity: long above 0, short below."""
-    average_price: float
-    """Volume-weighted entry price of the position; 0.0 when flat."""
     cash: float
-
-    _desk: Desk
+    """All balances in the account's currency."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -161,10 +105,16 @@ class Strategy:
         """Declare indicators and starting values. No bar has been seen yet."""
 
     def on_bar(self) -> None:
-        """Decide, at the close of each bar. Orders given here work from the next bar on."""
+        """Decide, at the close of each bar of the run's timeframe. Orders given here work from the next row on.
+
+        With several instruments, once for every time at which one of them has a bar.
+        """
+
+    def on_tick(self, bid: float, ask: float) -> None:
+        """Decide at each tick of the first instrument, or at those that woke the strategy; only of runs on ticks."""
 
     def on_fill(self, fill: Fill) -> None:
-        """Hear of a fill, at the close of the bar it happened in and before `on_bar`."""
+        """Hear of a fill, at the close of the row it happened in and before `on_bar`."""
 
     @classmethod
     def check(cls, values: Mapping[str, Any]) -> dict[str, str]:
@@ -185,66 +135,60 @@ class Strategy:
 
     @property
     def equity(self) -> float:
-        """Cash and the position at the last close: the bar's row of the equity curve, to the bit."""
-        return self.cash + self.position * self.close[-1] if self.position else self.cash
+        """Cash and all positions at the last closes: the bar's row of the equity curve, to the bit."""
+        return self._desk.equity
 
     @property
     def random(self) -> np.random.Generator:
         """Random numbers from the run's seed: the same at every run, and after every resumption."""
         return self._desk.random
 
-    def indicator(self, function: Callable[..., Any], *arguments: Any, of: str | Line = "close") -> Any:
-        """A line (or a tuple of lines) of `function` over the bars; only in `init()`.
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """Every instrument of the run, in its order."""
+        return self._desk.markets
 
-        The function's leading parameters named open, high, low, close, volume receive these columns; one named
-        otherwise receives `of`, a price's name or another line. `arguments` follow. It returns one array, or a tuple
-        of arrays, as long as the bars. Raises LookAhead when its past changes with its future.
+    def market(self, symbol: str) -> Market:
+        """One of the run's instruments. Raises KeyError, naming those there are."""
+        return self._desk.market(symbol)
+
+    # When an author wants to be called
+
+    def wake_on_cross(self, line: Line, other: Line) -> None:
+        """Call `on_bar` where one line crosses the other; only in `init()`.
+
+        Once a strategy has said when to be woken it is called there only, and after each of its fills and alerts.
         """
-        return self._desk.indicator(function, arguments, of)
+        self._desk.wake(Crossing(line, other))
 
-    def size(self, fraction: float) -> float:
-        """The quantity that this fraction of the equity pays at the last close, rounded down to the step."""
-        return self._desk.round_down(fraction * self.equity / self.close[-1])
+    def wake_every(self, timeframe: str) -> None:
+        """Call `on_bar` where a bar of this timeframe closes, such as "1h"; only in `init()`."""
+        self._desk.wake(Every(timeframe))
+
+    def wake_when(self, function: Callable[..., Any], *arguments: Any, of: str | Line = "close") -> None:
+        """Call `on_bar` at the bars of which `function` says so; only in `init()`.
+
+        It takes columns as the function of an indicator does, and returns one truth value a bar.
+        """
+        self._desk.wake(Wake(function, arguments, of))
+
+    def wake_on_alerts(self) -> None:
+        """Call `on_bar` (on ticks, `on_tick`) in the first row and at alerts, `on_fill` at fills; only in `init()`."""
+        self._desk.wake(None)
+
+    def alert(self, price: float, of: str = "bid") -> Order:
+        """Be woken in the row whose bid (or ask) gets to this price from where it is now; `cancel()` takes it back."""
+        return self._desk.alert(0, price, of)
 
     # What an author may do
 
-    def buy(self, quantity: float, **terms: Unpack[OrderTerms]) -> Order:
-        """Buy, at market when there are no terms; `OrderTerms` says what they mean.
-
-        The quantity is rounded down to its step, prices to their increment. What cannot be ordered is rejected, and
-        logged so; terms that contradict each other raise.
-        """
-        desk = self._desk
-        return desk.submit_on(BUY, float(quantity), terms) if terms else desk.submit(BUY, float(quantity))
-
-    def sell(self, quantity: float, **terms: Unpack[OrderTerms]) -> Order:
-        """Sell, on the same terms as `buy()`; more than the position turns it short."""
-        desk = self._desk
-        return desk.submit_on(SELL, float(quantity), terms) if terms else desk.submit(SELL, float(quantity))
-
-    def target(self, quantity: float) -> Order | None:
-        """Order what leads from the present position to this signed one; None when it is there already."""
-        if quantity == 0:
-            return self.close_position()
-        missing = quantity - self.position
-        if missing == 0:
-            return None
-        return self.sell(-missing) if missing < 0 else self.buy(missing)
-
-    def close_position(self) -> Order | None:
-        """Leave the market. The order only ever reduces: given twice, it does not open the other side."""
-        if not self.position:
-            return None
-        side = SELL if self.position > 0 else BUY
-        return self._desk.submit(side, abs(self.position), reduce_only=True)
-
     def cancel(self, order: Order) -> None:
         """Take an order back. One that is done already stays done."""
-        self._desk.cancel(order)
+        self._desk.cancel(None, order)
 
     def cancel_all(self) -> None:
         """Take back every order that still works."""
-        self._desk.cancel(None)
+        self._desk.cancel(None, None)
 
     def amend(self, order: Order, **changes: float) -> None:
         """Change the quantity still to be filled, the limit, the stop (or touch), or the trail of a working order.

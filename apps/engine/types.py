@@ -148,6 +148,7 @@ class OrderType(IntEnum):
     LIMIT_IF_TOUCHED = 6
     MARKET_ON_OPEN = 7
     MARKET_ON_CLOSE = 8
+    ALERT = 9  # trades nothing: it wakes the strategy at its price
 
 
 class TimeInForce(IntEnum):

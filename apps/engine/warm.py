@@ -14,8 +14,9 @@ import numpy as np
 def warm() -> None:
     """Import all kernels, whose signatures are explicit, and drive one short run through them."""
     from apps.engine import kernels, strategies
+    from apps.engine.listing import Listing
     from apps.engine.session import Session
-    from apps.engine.types import BAR, Costs, Instrument
+    from apps.engine.types import BAR, Instrument
 
     for module in iter_modules(kernels.__path__, f"{kernels.__name__}."):
         import_module(module.name)
@@ -23,7 +24,7 @@ def warm() -> None:
     bars["time"] = np.arange(200) * 60_000_000
     bars["close"] += np.sin(np.arange(200) / 5) / 10
     for strategy in strategies.BUILT_IN:
-        session = Session(strategy, {}, bars, instrument=Instrument("WARM"), cash=1000.0, costs=Costs())
+        session = Session(strategy, {}, Listing(Instrument("WARM"), bars), cash=1000.0)
         session.advance(len(bars))
         session.metrics()
         session.snapshot()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.engine import strategies
+from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.types import Costs, Instrument
 from apps.executions.data import bars_of
@@ -14,8 +15,7 @@ def session_of(manifest: dict[str, Any]) -> Session:
     return Session(
         strategy,
         manifest["strategy"]["parameters"],
-        bars_of(manifest["data"]),
-        instrument=Instrument(**manifest["instrument"]),
+        Listing(Instrument(**manifest["instrument"]), bars_of(manifest["data"])),
         cash=manifest["account"]["initial_balance"],
         costs=Costs(**manifest["costs"]),
         seed=manifest["engine"]["seed"],

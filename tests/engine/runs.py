@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from apps.engine.indicators import highest, sma
+from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.strategy import Fill, Int, Line, Order, Strategy
 from apps.engine.types import BAR, Costs, FillRules, Instrument, Rows
@@ -117,8 +118,7 @@ def session_of(
     return Session(
         strategy,
         parameters or {},
-        bars,
-        instrument=instrument or Instrument("TEST"),
+        Listing(instrument or Instrument("TEST"), bars),
         cash=cash,
         costs=costs or Costs(),
         seed=seed,

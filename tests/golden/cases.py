@@ -14,6 +14,7 @@ import numpy as np
 
 from apps.engine import strategies
 from apps.engine.indicators import bollinger, highest, lowest, rsi, sma
+from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.strategy import Fill, Float, Int, Line, Strategy, crossed_above
 from apps.engine.types import BAR, Costs, FillRules, Instrument
@@ -194,19 +195,22 @@ class Case:
     bars: Array
     equity: Array
 
+    @property
+    def instrument(self) -> Instrument:
+        return Instrument(
+            "GOLDEN",
+            price_increment=1e-8,  # far below the data's: the cases' levels are not on any grid
+            quantity_step=0.5 if self.number == "S11" else 1.0,
+            periods_per_year=self.content.get("metrics", {}).get("periods_per_year", 252),
+        )
+
     def session(self, *, exit_in_entry_bar: bool | None = None, **changes: Any) -> Session:
         strategy, parameters = RUNS[self.number]
         commission = self.content["commission"]
         return Session(
             strategy,
             parameters | changes,
-            self.bars,
-            instrument=Instrument(
-                "GOLDEN",
-                price_increment=1e-8,  # far below the data's: the cases' levels are not on any grid
-                quantity_step=0.5 if self.number == "S11" else 1.0,
-                periods_per_year=self.content.get("metrics", {}).get("periods_per_year", 252),
-            ),
+            Listing(self.instrument, self.bars),
             rules=FillRules(
                 exit_in_entry_bar=self.number not in ("S07", "S10") if exit_in_entry_bar is None else exit_in_entry_bar
             ),

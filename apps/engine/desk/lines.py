@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex, overload
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from apps.engine.types import Array, Column
 
@@ -40,6 +40,43 @@ class Line(list[float]):
         self.name = name
 
 
+class Glance(Line):
+    """A line of a strategy that sleeps between the bars that it is woken for: it reads its column where it is asked.
+
+    The same values as of a growing line, at a hundred nanoseconds a value asked for and nothing a bar.
+    """
+
+    __slots__ = ("_column", "_lines")
+
+    def __init__(self, name: str, lines: Lines, column: Column) -> None:
+        super().__init__(name)
+        self._lines = lines
+        self._column = column
+
+    def __len__(self) -> int:
+        return self._lines.remembered
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[float]: ...
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._values()[index]
+        remembered = self._lines.remembered
+        back = index if index < 0 else index - remembered
+        if not -remembered <= back < 0:
+            raise IndexError("list index out of range")
+        at = self._lines.closed + back
+        return self._column.item(at) if at >= 0 else NAN
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._values())
+
+    def _values(self) -> list[float]:
+        return self._lines.history(self._column)
+
+
 def crossed_above(line: Line, other: Line) -> bool:
     """True when `line` is above `other` now and was not one bar ago; values within 1e-12 (relative) are equal."""
     now, then = other[-1], other[-2]
@@ -52,27 +89,38 @@ def crossed_below(line: Line, other: Line) -> bool:
     return now - line[-1] > TIE * abs(now) and then - line[-2] <= TIE * abs(then)
 
 
+def crossings(column: Column, other: Column) -> Array:
+    """(n,) bool: where `crossed_above` or `crossed_below` is true of these lines."""
+    tie, apart = TIE * np.abs(other), column - other
+    above, below = apart > tie, -apart > tie
+    return np.append(False, (above[1:] & (apart[:-1] <= tie[:-1])) | (below[1:] & (-apart[:-1] <= tie[:-1])))
+
+
 class Lines:
-    """All lines of a run, with the whole columns behind them that a strategy must not see.
+    """All lines of one frame: of a listing's bars of one timeframe, with the whole columns that a strategy must not see.
+
+    key: names the frame among those of the run. times: (k,) int64 of its bars. source: gives the column of a price.
+    closes: (k,) int64, the row of the run at whose close each bar is seen; None where these are the rows themselves.
 
     What a line holds follows from the number of closed bars alone, so that neither the sizes of the advances nor a
     resumption can be seen in it.
     """
 
-    def __init__(self, bars: Array, look_back: int) -> None:
+    def __init__(
+        self, key: str, times: Array, source: Callable[[str], Column], look_back: int, closes: Array | None = None
+    ) -> None:
         if look_back < 2:
             raise ValueError(f"A look-back of {look_back} bars is too short; a line needs 2 to have a before.")
-        self._bars = bars
+        self.key = key
+        self.times = times
+        self.closes = closes
+        self.are_glances = False
+        self._source = source
         self._look_back = look_back
+        self._closed = 0  # where no line tells
         self._block = 0  # first bar of the present block
         self._columns: dict[str, Column] = {}
         self._lines: dict[str, Line] = {}
-        self._clock: Line | None = None  # any line: all grow together
-
-    @property
-    def closed(self) -> int:
-        """How many bars have closed."""
-        return 0 if self._clock is None else self._block + len(self._clock) - self._look_back
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -81,48 +129,89 @@ class Lines:
         return iter(self._lines.values())
 
     def __getitem__(self, name: str) -> Line:
-        return self._lines[name] if name in self._lines else self.price(name)
+        return self._lines[name] if name in self._lines else self.price(name.removeprefix(self.key))
+
+    @property
+    def closed(self) -> int:
+        """How many bars have closed."""
+        for line in self._lines.values() if not self.are_glances else ():
+            return self._block + len(line) - self._look_back  # all grow together
+        return self._closed
+
+    @property
+    def remembered(self) -> int:
+        """How many values a line holds: the look-back, and what has closed since the block began."""
+        return self._look_back + self.closed - self._block
 
     def price(self, name: str) -> Line:
         """The line of one of the bars' columns."""
-        return self._lines[name] if name in self._lines else self.add(name, self._bars[name])
+        full = self.key + name
+        return self._lines[full] if full in self._lines else self.add(name, self.column(name))
 
     def add(self, name: str, column: Column) -> Line:
         """A new line over a whole column, filled up to now."""
-        line = Line(name)
-        closed = self.closed
-        self._columns[name] = column
-        self._lines[name] = line
-        self._clock = self._clock if self._clock is not None else line
-        self._fill(line, closed)
+        full, closed = self.key + name, self.closed
+        line = Glance(full, self, column) if self.are_glances else Line(full)
+        self._columns[full] = column
+        self._lines[full] = line
+        if not self.are_glances:
+            line[:] = self._history(column, closed)
         return line
 
     def column(self, name: str) -> Column:
         """The whole column of a line or a price, contiguous; it includes the future."""
-        if name not in self._columns and name not in COLUMNS:
+        if name in self._columns:
+            return self._columns[name]
+        if name not in COLUMNS:
             raise ValueError(f"There is no column {name!r} to compute from; there are {', '.join(PRICES)}.")
-        return np.ascontiguousarray(self._columns[name] if name in self._columns else self._bars[name])
+        return self._source(name)
+
+    def bars_before(self, row: int) -> int:
+        """How many bars have been seen when this row of the run begins."""
+        return row if self.closes is None else int(np.searchsorted(self.closes, row))
+
+    def row_of(self, bar: int) -> int:
+        """The row of the run at whose close this bar is seen."""
+        return bar if self.closes is None else int(self.closes[bar])
 
     def block_end(self) -> int:
-        """Where the block of the next bar ends; the lines forget what they need not remember any more."""
-        closed = self.closed
-        self._block = closed // BLOCK * BLOCK
-        kept = self._look_back + closed - self._block
-        for line in self._lines.values():
-            del line[:-kept]
-        return self._block + BLOCK
+        """The bar with which the next block begins; a line forgets there what it need not remember any more."""
+        return (self.closed // BLOCK + 1) * BLOCK
 
-    def rows(self, stop: int) -> Iterator[tuple[float, ...]]:
-        """The values of all lines, bar by bar, for the bars from now to `stop`."""
-        closed = self.closed
-        return zip(*(column[closed:stop].tolist() for column in self._columns.values()), strict=True)
+    def trim(self) -> None:
+        """Begin the block of the next bar, and forget what need not be remembered in it."""
+        self._closed = self.closed
+        self._block = self._closed // BLOCK * BLOCK
+        if not self.are_glances:
+            for line in self._lines.values():
+                del line[: len(line) - self._look_back - self._closed + self._block]
+
+    def values(self, stop: int) -> list[list[float]]:
+        """The values of each line for the bars from now to `stop`."""
+        return [column[self.closed : stop].tolist() for column in self._columns.values()]
 
     def seek(self, closed: int) -> None:
         """Fill every line as it is when this many bars have closed."""
-        for line in self._lines.values():
-            self._fill(line, closed)
-
-    def _fill(self, line: Line, closed: int) -> None:
+        self._closed = closed
         self._block = max(closed - 1, 0) // BLOCK * BLOCK
+        if not self.are_glances:
+            for line in self._lines.values():
+                line[:] = self._history(self._columns[line.name], closed)
+
+    def grow(self, closed: int) -> None:
+        """Let every line grow until this many bars have closed."""
+        for line, values in zip(self._lines.values(), self.values(closed), strict=True):
+            line.extend(values)
+        self._closed = closed
+
+    def sleep(self) -> None:
+        """Let every further line be read where it is asked for only."""
+        self.are_glances = True
+
+    def history(self, column: Column) -> list[float]:
+        return self._history(column, self.closed)
+
+    def _history(self, column: Column, closed: int) -> list[float]:
         start = self._block - self._look_back
-        line[:] = [NAN] * -start + self._columns[line.name][max(start, 0) : closed].tolist()
+        past: list[float] = column[max(start, 0) : closed].tolist()
+        return [NAN] * -start + past

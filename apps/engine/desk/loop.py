@@ -1,7 +1,8 @@
-"""The driver: one call of the strategy a bar, and a call of a kernel only where something happens.
+"""The driver: a call of the strategy where it wants one, and a call of a kernel only where something happens.
 
-Between two events no order can fill, so the strategy runs freely and the bars are booked later, in one go. The inner
-loop is generated for the number of lines, since unpacking and appending by name is what a bar costs.
+A step is a row of the run at whose close the strategy is called. Between two events no order can fill, so the strategy
+runs freely and the rows are booked later, in one go. The inner loop is generated for the number of lines, since
+unpacking and appending by name is what a bar costs.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 from functools import cache, partial
 from inspect import isfunction
 from itertools import islice
+from operator import length_hint
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from apps.engine.desk.trading_desk import Amendment, Cancellation
 from apps.engine.errors import StrategyError
@@ -21,114 +25,239 @@ from apps.engine.types import moment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from apps.engine.desk.trading_desk import TradingDesk
-    from apps.engine.venue.ledger import Ledger
+    from apps.engine.desk.frames import Frames
     from apps.engine.desk.lines import Lines
-
-    Rows: TypeAlias = Iterator[tuple[float, ...]]
+    from apps.engine.desk.trading_desk import TradingDesk
+    from apps.engine.types import Array
+    from apps.engine.venue.ledger import Ledger
 
 
 @cache
-def player(lines: int) -> Callable[..., None]:
-    """A function `play(rows, callback, wishes, *appends)` for this many lines.
+def player(lines: int, groups: tuple[int, ...] = ()) -> Callable[..., None]:
+    """A function `play(rows, callback, wishes, *appends)` for this many lines, and groups of so many lines each.
 
     For each row it appends the values to the lines and calls the callback; it returns when the rows end, or after the
-    callback has wished for something.
+    callback has wished for something. A group has a list of tuples, one a bar that is new in this row, or None.
     """
-    values = "".join(f"value_{i}, " for i in range(lines))
-    appends = "".join(f"append_{i}, " for i in range(lines))
-    growing = "; ".join(f"append_{i}(value_{i})" for i in range(lines))
-    source = (
-        f"def play(rows, callback, wishes, {appends}):\n"
-        f"    for {values} in rows:\n"
-        f"        {growing}\n"
-        f"        callback()\n"
-        f"        if wishes:\n"
-        f"            return\n"
+    names = [f"value_{i}" for i in range(lines)] + [f"group_{i}" for i in range(len(groups))]
+    appends = [f"append_{i}" for i in range(lines)]
+    body = [f"        append_{i}(value_{i})" for i in range(lines)]
+    for i, size in enumerate(groups):
+        appends += [f"append_{i}_{j}" for j in range(size)]
+        body += [
+            f"        if group_{i}:",
+            f"            for {''.join(f'value_{i}_{j}, ' for j in range(size))} in group_{i}:",
+            *(f"                append_{i}_{j}(value_{i}_{j})" for j in range(size)),
+        ]
+    source = "\n".join(
+        [
+            f"def play(rows, callback, wishes, {''.join(f'{name}, ' for name in appends)}):",
+            f"    for {''.join(f'{name}, ' for name in names)} in rows:",
+            *body,
+            "        callback()",
+            "        if wishes:",
+            "            return",
+        ]
     )
     made: dict[str, Any] = {}
-    exec(source, made)  # noqa: S102 - nothing but a number enters the source
+    exec(source, made)  # noqa: S102 - nothing but numbers enters the source
     play: Callable[..., None] = made["play"]
     return play
 
 
 class Loop:
-    def __init__(self, strategy: Strategy, lines: Lines, ledger: Ledger, desk: TradingDesk) -> None:
+    """due: the rows of the steps, (s,) int64; None for every row of the run."""
+
+    def __init__(
+        self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None
+    ) -> None:
         self._strategy = strategy
         self._on_bar = strategy.on_bar
         self._hears_fills = type(strategy).on_fill is not Strategy.on_fill
-        self._lines = lines
+        self._frames = frames
         self._ledger = ledger
         self._desk = desk
+        self._due = due
+        self._stop = 0  # the step with which the rows of the inner loop end …
+        self._clock: Iterator[Any] = iter(())  # … and an iterator that has as many values left as there are steps
+        self._row_heard: int | None = None  # the row of a call between two steps
+        desk.now = self.row
+
+    @property
+    def step(self) -> int:
+        return self._stop - length_hint(self._clock)
+
+    def row(self) -> int:
+        """The row at whose close the strategy is called."""
+        return self._row_of(self.step - 1) if self._row_heard is None else self._row_heard
 
     def run(self, stop: int) -> None:
-        """Let the strategy see every bar before `stop`. Raises StrategyError when its code does."""
+        """Let the strategy see every row before `stop`. Raises StrategyError when its code does."""
+        steps = self._step_at(stop)
         self._desk.is_open = True
         try:
-            while self._lines.closed < stop:
-                self._run_block(min(self._lines.block_end(), stop))
+            while self.step < steps:
+                self._run_block(steps)
+            if self._due is not None:
+                self._hear_until(stop)
         finally:
             self._desk.is_open = False
 
-    def tell_position(self) -> None:
+    def seek(self, row: int) -> None:
+        """Be where this many rows have been seen."""
+        self._stop, self._clock = self._step_at(row), iter(())
+        for lines in self._frames:
+            lines.seek(lines.bars_before(row))
+        self.tell_positions()
+
+    def tell_positions(self) -> None:
         """Let the strategy's own figures follow the books."""
-        strategy, ledger = self._strategy, self._ledger
-        strategy.position = ledger.position(0)
-        strategy.average_price = ledger.average_price(0)
+        strategy, ledger, markets = self._strategy, self._ledger, self._desk.markets
+        for market in markets[1:]:
+            market.position, market.average_price = ledger.position_of(market._place)  # noqa: SLF001 - of the desk
+        strategy.position, strategy.average_price = ledger.position_of(0)
+        markets[0].position, markets[0].average_price = strategy.position, strategy.average_price
         strategy.cash = ledger.cash
 
+    def _row_of(self, step: int) -> int:
+        if self._due is None:
+            return step
+        return int(self._due.item(step)) if step >= 0 else -1
+
+    def _step_at(self, row: int) -> int:
+        """The first step at this row or later."""
+        return row if self._due is None else int(np.searchsorted(self._due, row))
+
     def _run_block(self, stop: int) -> None:
-        lines, ledger, wishes = self._lines, self._ledger, self._desk.wishes
+        """Run to the end of some frame's block, in which nothing is forgotten, or to `stop`."""
+        for lines in self._frames:
+            lines.trim()
+            if len(lines) and lines.block_end() < len(lines.times):
+                stop = min(stop, max(self._step_at(lines.row_of(lines.block_end())), self.step + 1))
+        ledger, wishes = self._ledger, self._desk.wishes
         play, appends, rows = self._opened(stop)
-        bar = lines.closed
-        while bar < stop:
-            callback = self._on_bar
-            until = stop
-            if ledger.event <= bar:
-                fills = ledger.commit(bar + 1)
-                self.tell_position()
+        while (step := self.step) < stop:
+            row = self._row_of(step)
+            callback, until = self._on_bar, stop
+            if self._due is not None:
+                self._hear_until(row)
+            if ledger.event <= row:
+                fills = ledger.commit(row + 1)
+                self.tell_positions()
                 if self._hears_fills and len(fills):
-                    callback, until = partial(self._hear, fills.tolist()), bar + 1
-            until = min(until, ledger.event)
+                    callback, until = partial(self._hear, fills.tolist()), step + 1
+            until = min(until, self._step_at(ledger.event))
             try:
-                play(islice(rows, until - bar), callback, wishes, *appends)
-                if lines.closed != until and not wishes:
+                play(islice(rows, until - step), callback, wishes, *appends)
+                if not self._is_whole(step):
                     raise RuntimeError("a line was made longer or shorter; lines are for reading")
             except (Exception, SystemExit) as error:  # an author's exit() must not end the process
                 wishes.clear()
                 raise self._blamed(error) from error
-            bar = lines.closed
-            if wishes and self._carried_out(bar - 1):
+            if wishes and self._carried_out(self._row_of(self.step - 1)):
                 play, appends, rows = self._opened(stop)
 
-    def _opened(self, stop: int) -> tuple[Callable[..., None], list[Callable[[float], None]], Rows]:
-        """The inner loop for the present lines, their appends, and their values from now on."""
-        appends = [line.append for line in self._lines]
-        return player(len(appends)), appends, self._lines.rows(stop)
+    def _is_whole(self, step: int) -> bool:
+        """Whether the main frame's lines are as long as the bars that have closed make them."""
+        main = self._frames.main
+        return main.closed == main.bars_before(self._row_of(self.step - 1) + 1)
 
-    def _carried_out(self, bar: int) -> bool:
-        """Do what the strategy wished for at the close of this bar; True when it wished for a new line."""
-        wishes = self._desk.wishes
+    def _opened(self, stop: int) -> tuple[Callable[..., None], list[Callable[[float], None]], Iterator[Any]]:
+        """The inner loop for the present lines, their appends, and their values from now to this step."""
+        step = self.step
+        columns: list[list[Any]] = []
+        appends, late = [], []
+        groups: list[list[Any]] = []
+        for lines in self._frames:
+            bars = lines.bars_before(self._row_of(stop - 1) + 1)
+            if not len(lines):
+                continue
+            if self._closes_at_every_step(lines, bars, stop):
+                columns += lines.values(bars)
+                appends += [line.append for line in lines]
+            else:
+                groups.append(self._grouped(lines, bars, stop))
+                late.append([line.append for line in lines])
+        play = player(len(columns), tuple(len(each) for each in late))
+        columns += groups
+        self._stop, self._clock = stop, iter(columns[0])
+        appends += [append for each in late for append in each]
+        return play, appends, zip(self._clock, *columns[1:], strict=True) if stop > step else iter(())
+
+    def _closes_at_every_step(self, lines: Lines, bars: int, stop: int) -> bool:
+        """Whether one bar of the frame is new in each step from now to `stop`."""
+        step, closed = self.step, lines.closed
+        if lines.closes is None:
+            return self._due is None
+        if bars - closed != stop - step:
+            return False
+        due = np.arange(step, stop) if self._due is None else self._due[step:stop]
+        return bool((lines.closes[closed:bars] == due).all())
+
+    def _grouped(self, lines: Lines, bars: int, stop: int) -> list[list[tuple[float, ...]] | None]:
+        """Of each step from now to `stop`, the values of the frame's bars that are new in it."""
+        step, closed = self.step, lines.closed
+        groups: list[list[tuple[float, ...]] | None] = [None] * (stop - step)
+        rows = np.arange(closed, bars) if lines.closes is None else lines.closes[closed:bars]
+        places = (rows if self._due is None else np.searchsorted(self._due, rows)) - step
+        for place, values in zip(places.tolist(), zip(*lines.values(bars), strict=True), strict=True):
+            group = groups[place]
+            if group is None:
+                groups[place] = [values]
+            else:
+                group.append(values)
+        return groups
+
+    def _hear_until(self, row: int) -> None:
+        """Let the strategy hear of fills in rows between two steps, each at its own row."""
+        ledger = self._ledger
+        while self._hears_fills and ledger.event < row:
+            event = ledger.event
+            fills = ledger.commit(event + 1)
+            if len(fills):
+                self.tell_positions()
+                self._call(event, partial(self._tell, fills.tolist()))
+
+    def _call(self, row: int, callback: Callable[[], object]) -> None:
+        """Call the strategy between two steps, and do what it wishes for."""
+        self._row_heard = row
+        try:
+            callback()
+        except (Exception, SystemExit) as error:
+            self._desk.wishes.clear()
+            raise self._blamed(error) from error
+        finally:
+            self._row_heard = None
+        if self._desk.wishes and self._carried_out(row):
+            raise RuntimeError("lines are declared in init() or read in on_bar() first")
+
+    def _carried_out(self, row: int) -> bool:
+        """Do what the strategy wished for at the close of this row; True when it wished for a new line."""
+        wishes, ledger = self._desk.wishes, self._ledger
         new_line = False
         for wish in wishes:
             if type(wish) is Order:
-                self._ledger.submit(wish, bar)
+                ledger.submit(wish, row)
             elif type(wish) is Cancellation:
-                self._ledger.cancel(wish.order, bar)
+                ledger.cancel(wish.order, wish.place, row)
             elif type(wish) is Amendment:
-                self._ledger.amend(wish.order, wish.changes, bar)
+                ledger.amend(wish.order, wish.changes, row)
             else:
                 new_line = True
         wishes.clear()
         return new_line
 
     def _hear(self, fills: list[tuple[Any, ...]]) -> None:
-        for fill in fills:
-            self._strategy.on_fill(Fill(*fill))
+        self._tell(fills)
         self._on_bar()
 
+    def _tell(self, fills: list[tuple[Any, ...]]) -> None:
+        for fill in fills:
+            self._strategy.on_fill(Fill(*fill))
+
     def _blamed(self, error: BaseException) -> StrategyError:
-        return blame(self._strategy, error, bar=self._desk.index, time=self._desk.time)
+        bar = self._desk.index
+        return blame(self._strategy, error, bar=bar, time=self._desk.time if bar >= 0 else None)
 
 
 def blame(

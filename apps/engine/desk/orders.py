@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 # plain numbers: a kernel takes them three times as fast as members of an enumeration
-BUY, SELL, MARKET = int(Side.BUY), int(Side.SELL), int(OrderType.MARKET)
+BUY, SELL, MARKET, ALERT = int(Side.BUY), int(Side.SELL), int(OrderType.MARKET), int(OrderType.ALERT)
 NAN: Final = math.nan
 TYPES: Final = {
     (): OrderType.MARKET,
@@ -38,6 +38,8 @@ class OrderTerms(TypedDict, total=False):
     sl_trail, sl_trail_fraction: the protective stop trails. tif: GTC, DAY, GTD (with until), IOC, FOK.
     oco, ouo: an order of which this one is cancelled, or reduced, when that is filled; and the other way round.
     reduce_only: never opens or turns a position. post_only: cancelled when it would fill at once.
+    leg: the position it is for where long and short are held side by side; without it a purchase is for the long one
+    and a sale for the short one, so that leg="long" of a sale takes from the long position.
     """
 
     limit: float
@@ -57,6 +59,7 @@ class OrderTerms(TypedDict, total=False):
     ouo: Order
     reduce_only: bool
     post_only: bool
+    leg: Literal["long", "short"]
 
 
 KEYWORDS: Final = frozenset(OrderTerms.__annotations__)
@@ -120,8 +123,10 @@ class Order:
         return self.terms.group or self.id if self.terms else self.id
 
 
-def made(order_id: int, side: int, quantity: float, wanted: OrderTerms) -> list[Order]:
+def made(order_id: int, side: int, quantity: float, wanted: OrderTerms, holding: int = 0) -> list[Order]:
     """The order of these terms and the ones that protect it, numbered from `order_id` on.
+
+    holding: row of the position that they are for.
 
     Raises TypeError for a keyword that is none, and ValueError for terms that contradict each other.
     """
@@ -133,6 +138,7 @@ def made(order_id: int, side: int, quantity: float, wanted: OrderTerms) -> list[
         side,
         quantity,
         reduce_only=bool(wanted.get("reduce_only", False)),
+        holding=holding,
         order_type=_type(wanted),
         terms=_terms(wanted),
     )
@@ -218,7 +224,15 @@ def _protection(entry: Order, wanted: OrderTerms) -> list[Order]:
             terms = _terms(each)._replace(parent=entry.id, group=group, group_kind=int(GroupKind.OUO))
             number = group + len(orders)
             orders.append(
-                Order(number, -entry.side, entry.quantity, reduce_only=True, order_type=_type(each), terms=terms)
+                Order(
+                    number,
+                    -entry.side,
+                    entry.quantity,
+                    reduce_only=True,
+                    holding=entry.holding,
+                    order_type=_type(each),
+                    terms=terms,
+                )
             )
     entry.stop_loss = orders[0] if stop is not None else None
     entry.take_profit = orders[-1] if target is not None else None

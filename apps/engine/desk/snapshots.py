@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from apps.engine.errors import SnapshotMismatch, SnapshotRefused
-from apps.engine.desk.lines import Line, Lines
+from apps.engine.desk.frames import Frames
+from apps.engine.desk.lines import Glance, Line
+from apps.engine.desk.markets import Frame, Market
 from apps.engine.desk.orders import Order, Terms
 
 if TYPE_CHECKING:
@@ -59,9 +61,9 @@ def plain(attributes: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def revived(attributes: dict[str, Any], lines: Lines) -> dict[str, Any]:
+def revived(attributes: dict[str, Any], frames: Frames) -> dict[str, Any]:
     """The attributes back from JSON; references to lines find the lines of this run."""
-    return {name: _revived(value, lines) for name, value in attributes.items()}
+    return {name: _revived(value, frames) for name, value in attributes.items()}
 
 
 def _array(value: np.ndarray[Any, Any]) -> dict[str, Any]:
@@ -132,8 +134,12 @@ def _plain(value: Any, seen: set[int]) -> Any:
         return value
     if isinstance(value, np.generic):
         return {KIND: "scalar", "value": _array(np.asarray(value))}
-    if kind is Line:
+    if kind in (Line, Glance):
         return {KIND: "Line", "value": value.name}
+    if kind is Frame:
+        return {KIND: "Frame", "value": value._lines.key}  # noqa: SLF001 - it is known by that
+    if kind is Market:
+        return {KIND: "Market", "value": value.symbol}
     if id(value) in seen and kind not in (tuple, frozenset):
         raise TypeError("the same object is kept in two places")
     seen.add(id(value))
@@ -148,19 +154,23 @@ def _plain(value: Any, seen: set[int]) -> Any:
     raise TypeError(f"it holds a {kind.__name__}")
 
 
-def _revived(content: Any, lines: Lines) -> Any:
+def _revived(content: Any, frames: Frames) -> Any:
     if not isinstance(content, dict):
         return content
     kind, value = content[KIND], content["value"]
     if kind == "Line":
-        return lines[value]
+        return frames[value]
+    if kind == "Frame":
+        return frames.found(value)
+    if kind == "Market":
+        return next(market for market in frames.markets if market.symbol == value)
     if kind == "scalar":
         return _revived_array(value)[()]
     if kind == "dict":
-        return {_revived(key, lines): _revived(item, lines) for key, item in value}
+        return {_revived(key, frames): _revived(item, frames) for key, item in value}
     if kind == "deque":
-        return deque((_revived(item, lines) for item in value), content["maxlen"])
+        return deque((_revived(item, frames) for item in value), content["maxlen"])
     if kind in READERS:
         return READERS[kind](value)
     containers = {container.__name__: container for container in CONTAINERS}
-    return containers[kind]([_revived(item, lines) for item in value])
+    return containers[kind]([_revived(item, frames) for item in value])

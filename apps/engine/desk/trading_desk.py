@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from apps.engine.errors import LookAhead
-from apps.engine.kernels import sealed
-from apps.engine.desk.lines import COLUMNS, Line, Lines
-from apps.engine.desk.orders import Order, made
+from apps.engine.desk.columns import computed
+from apps.engine.desk.frames import Frames
+from apps.engine.desk.lines import Line
+from apps.engine.desk.markets import Frame, Market
+from apps.engine.desk.orders import ALERT, BUY, NAN, SELL, Order, Terms, made
+from apps.engine.desk.waking import Wake
 from apps.engine.types import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apps.engine.venue.ledger import Ledger
+    from apps.engine.desk.lines import Lines
     from apps.engine.desk.orders import OrderTerms
-    from apps.engine.types import Array, Column
+    from apps.engine.listing import Floor
+    from apps.engine.types import Array
+    from apps.engine.venue.ledger import Ledger
 
-CATALOGUE = "apps.engine.indicators"
 AMENDABLE = {
     OrderType.LIMIT: {"limit"},
     OrderType.STOP: {"stop"},
@@ -28,11 +31,14 @@ AMENDABLE = {
     OrderType.TRAILING_STOP: {"trail"},
     OrderType.LIMIT_IF_TOUCHED: {"limit", "touch"},
 }
+LEGS = {"long": 0, "short": 1}
 
 
 class Cancellation(NamedTuple):
+    """order: None for every order of this listing; place: None for every order there is."""
+
     order: Order | None
-    """None for every order that works."""
+    place: int | None
 
 
 class Amendment(NamedTuple):
@@ -46,67 +52,140 @@ class TradingDesk:
     wishes: what the strategy asked for in its last callback: an order, a change of one, its end, or a line that is new.
     The callback loop stops for them, and nothing else.
     is_open: whether a callback runs; orders are given from nowhere else.
+    now: the row of the run at whose close the strategy is called; the loop knows it.
     """
 
-    def __init__(self, bars: Array, lines: Lines, ledger: Ledger, seed: int) -> None:
-        self._times: Array = bars["time"]
-        self._lines = lines
+    def __init__(self, floor: Floor, frames: Frames, ledger: Ledger, *, seed: int, hedges: bool) -> None:
+        self._floor = floor
+        self._frames = frames
         self._ledger = ledger
+        self._hedges = hedges
         self.wishes: list[Order | Cancellation | Amendment | Line] = []
+        self.conditions: list[Array | None] = []
         self.declaring = True
         self.is_open = False
+        self.now: Callable[[], int] = lambda: -1
         self.orders_given = 0
         self.random = np.random.Generator(np.random.PCG64(seed))
 
     @property
+    def markets(self) -> tuple[Market, ...]:
+        return self._frames.markets
+
+    @property
     def index(self) -> int:
-        return self._lines.closed - 1
+        return self._frames.main.closed - 1
 
     @property
     def time(self) -> int:
         if self.index < 0:
             raise RuntimeError("There is no time before the first bar has closed.")
-        return int(self._times[self.index])
+        return int(self._frames.main.times[self.index])
 
-    def price_line(self, name: str) -> Line:
-        line = self._lines.price(name)
+    @property
+    def equity(self) -> float:
+        return self._ledger.equity_at(self.now())
+
+    # Lines
+
+    def price_line(self, lines: Lines, name: str) -> Line:
+        if not len(lines):
+            lines.seek(lines.bars_before(self.now() + 1))
+        line = lines.price(name)
         self.wishes.append(line)
         return line
 
-    def indicator(self, function: Callable[..., Any], arguments: tuple[Any, ...], of: str | Line) -> Any:
+    def indicator(self, lines: Lines, function: Callable[..., Any], arguments: tuple[Any, ...], of: str | Line) -> Any:
         if not self.declaring:
             raise RuntimeError("Indicators are declared in init(), where they are computed once for all bars.")
-        columns = [sealed(self._lines.column(name)) for name in _inputs(function, of)]
-        result = function(*columns, *arguments)
-        values = [self._checked(function, each) for each in (result if isinstance(result, tuple) else (result,))]
-        if getattr(function, "__module__", None) != CATALOGUE:
-            _refuse_look_ahead(function, columns, arguments, values)
-        first = len(self._lines)  # makes the names unique
-        made = tuple(self._lines.add(f"{_name(function)} {first + i}", column) for i, column in enumerate(values))
-        return made if isinstance(result, tuple) else made[0]
+        name, columns = computed(lines, function, arguments, of)
+        first = len(lines)  # makes the names unique
+        made = tuple(lines.add(f"{name} {first + i}", column) for i, column in enumerate(columns))
+        return made if len(made) > 1 else made[0]
 
-    def submit(self, side: int, quantity: float, *, reduce_only: bool = False) -> Order:
+    def frame(self, place: int, timeframe: str) -> Frame:
+        if not self.declaring:
+            raise RuntimeError("Timeframes are declared in init(), where their bars are made once.")
+        return self._frames.view(self, place, timeframe)
+
+    def market(self, symbol: str) -> Market:
+        for market in self.markets:
+            if market.symbol == symbol:
+                return market
+        raise KeyError(f"This run has no instrument {symbol!r}; it has {', '.join(self._floor.symbols)}.")
+
+    def wake(self, condition: Any) -> None:
+        if not self.declaring:
+            raise RuntimeError("When to be woken is said in init().")
+        lines = self._frames.main
+        if condition is None:
+            self.conditions.append(None)
+        elif isinstance(condition, Wake):
+            _, columns = computed(lines, condition.function, condition.arguments, condition.of)
+            self.conditions.append(columns[0] == 1.0)
+        else:
+            self.conditions.append(condition.bars(lines))
+
+    # Orders
+
+    def submit(self, place: int, side: int, quantity: float, *, reduce_only: bool = False) -> Order:
         if not self.is_open:
             self._refuse()
         self.orders_given += 1
-        order = Order(self.orders_given, side, quantity, reduce_only=reduce_only)
+        holding = place
+        if self._hedges or place:
+            holding = self._holding(place, side, None)
+        order = Order(self.orders_given, side, quantity, reduce_only=reduce_only, holding=holding)
         self.wishes.append(order)
         return order
 
-    def submit_on(self, side: int, quantity: float, terms: OrderTerms) -> Order:
+    def submit_on(self, place: int, side: int, quantity: float, terms: OrderTerms) -> Order:
         if not self.is_open:
             self._refuse()
-        orders = made(self.orders_given + 1, side, quantity, terms)
+        orders = made(self.orders_given + 1, side, quantity, terms, self._holding(place, side, terms.get("leg")))
         self.orders_given += len(orders)
         self.wishes += orders
         return orders[0]
 
-    def cancel(self, order: Order | None) -> None:
+    def close(self, place: int) -> Order | None:
+        """An order for each position there is; the last of them, None for none."""
+        order = None
+        for leg, position in enumerate(self.legs(place)):
+            if position:
+                side = SELL if position > 0 else BUY
+                order = self.submit(place, side, abs(position), reduce_only=True)
+                order.holding = 2 * place + leg if self._hedges else place
+        return order
+
+    def legs(self, place: int) -> tuple[float, ...]:
+        ledger = self._ledger
+        if self._hedges:
+            return ledger.position(2 * place), ledger.position(2 * place + 1)
+        return (ledger.position(place),)
+
+    def alert(self, place: int, price: float, of: str) -> Order:
+        if not self.is_open:
+            self._refuse()
+        if of not in ("bid", "ask"):
+            raise ValueError(f'An alert is of "bid" or of "ask", not of {of!r}.')
+        if not (math.isfinite(price) and price > 0):
+            raise ValueError(f"An alert is for a price above 0, not for {price}.")
+        self.orders_given += 1
+        side = BUY if of == "ask" else SELL
+        holding = self._holding(place, side, None)
+        terms = Terms(stop=float(price))
+        order = Order(
+            self.orders_given, side, NAN, reduce_only=False, holding=holding, order_type=ALERT, terms=terms
+        )
+        self.wishes.append(order)
+        return order
+
+    def cancel(self, place: int | None, order: Order | None) -> None:
         if not self.is_open:
             self._refuse()
         if order is not None and not isinstance(order, Order):
             raise TypeError(f"cancel() takes the order that buy() or sell() gave, not {order!r}.")
-        self.wishes.append(Cancellation(order))
+        self.wishes.append(Cancellation(order, place))
 
     def amend(self, order: Order, changes: dict[str, float]) -> None:
         if not self.is_open:
@@ -122,54 +201,22 @@ class TradingDesk:
     def is_working(self, order: Order) -> bool:
         return order in self.wishes or self._ledger.is_working(order)
 
+    def size(self, place: int, value: float) -> float:
+        return self._ledger.quantity_for(value, place, self.now())
+
+    def _holding(self, place: int, side: int, leg: str | None) -> int:
+        """The row of the position that an order is for. Raises ValueError for one that nothing can be ordered for."""
+        if not self._floor.listings[place].is_traded:
+            raise ValueError(f"{self._floor.symbols[place]} is data only in this run; it cannot be traded.")
+        if leg is not None and not self._hedges:
+            raise ValueError("leg= is for an account that hedges; this one has one position an instrument.")
+        if not self._hedges:
+            return place
+        if leg is not None and leg not in LEGS:
+            raise ValueError(f'leg is "long" or "short", not {leg!r}.')
+        return 2 * place + (LEGS[leg] if leg is not None else int(side < 0))
+
     def _refuse(self) -> None:
         if self.declaring:
             raise RuntimeError("No order can be given in init(): no bar has closed yet.")
-        raise RuntimeError("Orders are given in on_bar() and on_fill(); nothing is traded between two bars.")
-
-    def round_down(self, quantity: float) -> float:
-        return self._ledger.round_down(quantity, 0)
-
-    def _checked(self, function: Callable[..., Any], values: Any) -> Column:
-        column = np.asarray(values, dtype=np.float64)
-        if column.shape != self._times.shape:
-            raise ValueError(
-                f"{_name(function)} returned an array of shape {column.shape}; one value a bar is needed, "
-                f"{self._times.shape}."
-            )
-        return column
-
-
-def _inputs(function: Callable[..., Any], of: str | Line) -> list[str]:
-    """Names of the columns that the function's leading parameters want."""
-    source = of.name if isinstance(of, Line) else of
-    try:
-        wanted = list(inspect.signature(function).parameters)
-    except ValueError:  # a compiled function may have no signature
-        return [source]
-    inputs = []
-    for position, name in enumerate(wanted):
-        if name not in COLUMNS and position > 0:
-            break
-        inputs.append(name if name in COLUMNS else source)
-    return inputs
-
-
-def _refuse_look_ahead(
-    function: Callable[..., Any], columns: list[Column], arguments: tuple[Any, ...], values: list[Column]
-) -> None:
-    """Compute an author's indicator on the first half of the bars: its past must not change with its future."""
-    half = len(columns[0]) // 2
-    if half == 0:
-        return
-    early = function(*(column[:half] for column in columns), *arguments)
-    for known, later in zip(early if isinstance(early, tuple) else (early,), values, strict=True):
-        if not np.allclose(np.asarray(known, dtype=np.float64), later[:half], rtol=1e-9, atol=1e-12, equal_nan=True):
-            raise LookAhead(
-                f"{_name(function)} looks ahead: its first {half} values change when later bars are added. "
-                "A value may depend on its own bar and earlier ones only."
-            )
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
+        raise RuntimeError("Orders are given in on_bar(), on_tick() and on_fill(); nothing is traded between two bars.")

@@ -3,10 +3,12 @@
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import BARS, OPTIONS
-from apps.engine.types import Array
+from apps.engine.kernels import BARS, INNER, OPTIONS, rows_of
+from apps.engine.series.quotes import QUOTE_BAR, TICK
+from apps.engine.types import BAR, Array
 
-FINE, NOT_FINITE, NOT_POSITIVE, HIGH_BELOW_LOW, BAD_VOLUME, OUT_OF_ORDER, DUPLICATE, NO_TIME = range(8)
+FINE, NOT_FINITE, NOT_POSITIVE, HIGH_BELOW_LOW, BAD_VOLUME, OUT_OF_ORDER, DUPLICATE, NO_TIME, CROSSED = range(9)
+DAY = 86_400_000_000  # microseconds
 
 EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # the years 1 to 9999, in microseconds
 PAIR = types.UniTuple(types.int64, 2)  # type: ignore[no-untyped-call]
@@ -32,6 +34,61 @@ def first_bad(bars: Array) -> tuple[int, int]:
         if i > 0 and bar.time == bars[i - 1].time:
             return i, DUPLICATE
     return -1, FINE
+
+
+@njit(**INNER)
+def side_problem(low: float, open_: float, close: float, high: float) -> int:
+    """What is wrong with the prices of one side."""
+    if not (np.isfinite(low) and np.isfinite(open_) and np.isfinite(close) and np.isfinite(high)):
+        return NOT_FINITE
+    if not (low > 0.0 and open_ > 0.0 and close > 0.0 and high > 0.0):
+        return NOT_POSITIVE
+    return HIGH_BELOW_LOW if high < low else FINE
+
+
+@njit(PAIR(rows_of(QUOTE_BAR, readonly=True)), **OPTIONS)
+def first_bad_quote(quotes: Array) -> tuple[int, int]:
+    """As `first_bad`, of quote bars; the ask may be as low as the bid and not below it."""
+    for i in range(len(quotes)):
+        quote = quotes[i]
+        for problem in (
+            side_problem(quote.bid_low, quote.bid_open, quote.bid_close, quote.bid_high),
+            side_problem(quote.ask_low, quote.ask_open, quote.ask_close, quote.ask_high),
+        ):
+            if problem != FINE:
+                return i, problem
+        if quote.ask_open < quote.bid_open or quote.ask_close < quote.bid_close:
+            return i, CROSSED
+        if quote.ask_high < quote.bid_high or quote.ask_low < quote.bid_low:
+            return i, CROSSED
+        if quote.ticks < 0:
+            return i, BAD_VOLUME
+        if not EARLIEST <= quote.time <= LATEST:
+            return i, NO_TIME
+        if i > 0 and quote.time <= quotes[i - 1].time:
+            return i, DUPLICATE if quote.time == quotes[i - 1].time else OUT_OF_ORDER
+    return -1, FINE
+
+
+@njit(PAIR(rows_of(TICK, readonly=True)), **OPTIONS)
+def first_bad_tick(ticks: Array) -> tuple[int, int]:
+    """As `first_bad`, of ticks, which may share a time."""
+    for i in range(len(ticks)):
+        tick = ticks[i]
+        if not (np.isfinite(tick.bid) and np.isfinite(tick.ask)):
+            return i, NOT_FINITE
+        if not (tick.bid > 0.0 and tick.ask > 0.0):
+            return i, NOT_POSITIVE
+        if tick.ask < tick.bid:
+            return i, CROSSED
+        if not EARLIEST <= tick.time <= LATEST:
+            return i, NO_TIME
+        if i > 0 and tick.time < ticks[i - 1].time:
+            return i, OUT_OF_ORDER
+    return -1, FINE
+
+
+FIRST_BAD = {BAR: first_bad, QUOTE_BAR: first_bad_quote, TICK: first_bad_tick}
 
 
 @njit(types.uint64(types.Array(types.uint64, 1, "C", readonly=True)), **OPTIONS)

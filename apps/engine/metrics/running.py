@@ -15,29 +15,27 @@ DAYS_PER_YEAR: Final = 365.25
 
 def figures(
     account: dict[str, Any],
-    holding: dict[str, Any],
     tally: dict[str, Any],
     *,
     initial_cash: float,
-    close: float,
+    unrealized: float,
     days: float,
     periods_per_year: int,
 ) -> dict[str, Figure]:
     """All figures by their canonical names.
 
-    account, holding, tally: the ledger's running state. close: of the last bar. days: from the first bar's label to
-    the last one's.
+    account, tally: the ledger's running state. unrealized: what open positions would earn. days: from the first bar's
+    label to the last one's.
     """
     final_equity = tally["equity"]
     net = final_equity - initial_cash
-    unrealized = holding["position"] * (close - holding["average_price"])
     growth = cagr(initial_cash, final_equity, days)
     values = {
         "initial_cash": initial_cash,
         "final_equity": final_equity,
         "total_return": ratio(net, initial_cash),
         "net_pnl": net,
-        "realized_pnl": account["realized"] - account["fees"],
+        "realized_pnl": account["realized"] - account["fees"] + account["paid"],
         "unrealized_pnl": unrealized,
         "total_fees": account["fees"],
         "volume_traded": account["volume"],

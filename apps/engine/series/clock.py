@@ -11,7 +11,7 @@ import numpy as np
 from apps.engine.errors import EngineError
 from apps.engine.kernels import clock as kernels
 from apps.engine.kernels import sealed
-from apps.engine.types import BAR, moment
+from apps.engine.types import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +50,15 @@ class Clock:
         return latest
 
     def table(self, series: Sequence[Array]) -> Array:
-        """The instruments' bars side by side, (n, instruments) BAR: a missing one has prices of nan and no volume."""
-        table = np.empty(self.rows.shape, BAR)
-        for name in ("open", "high", "low", "close"):
-            table[name] = np.nan
+        """The instruments' rows side by side, (n, instruments): a missing one has prices of nan and no volume.
+
+        series: of one layout, bars, quote bars or ticks.
+        """
+        table = np.zeros(self.rows.shape, series[0].dtype)
+        for name in table.dtype.names or ():
+            if name not in ("time", "volume", "ticks"):
+                table[name] = np.nan
         table["time"] = self.times[:, None]
-        table["volume"] = 0.0
         for instrument, bars in enumerate(series):
             present = self.rows[:, instrument] != MISSING
             table[present, instrument] = bars

@@ -23,25 +23,31 @@ from apps.engine.venue.admission import (
     row_of,
     settle,
 )
+from apps.engine.venue.accounting import open_result, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
     ORDER_RECORD,
     account_of,
     books_at,
+    contract_at,
     contract_of,
     happening_at,
+    holding_at,
     holding_of,
     leaf,
     order_at,
     terms_at,
 )
-from apps.engine.venue.filling import CANCELLED, OUO, finish, keep_working, log
+from apps.engine.venue.filling import CANCELLED, FROM_THE_OPEN, OUO, finish, keep_working, log
+from apps.engine.venue.costs import worth
 from apps.engine.venue.grid import round_down
 from apps.engine.venue.horizon import next_event
+from apps.engine.venue.margin import equity_of, mark_of
 from apps.engine.venue.matching import EXPIRED, follow_all, match
-from apps.engine.venue.scene import last_close
+from apps.engine.venue.scene import close_of, last_close, last_row
+from apps.engine.venue.state import NEVER
 from apps.engine.venue.marking import mark
-from apps.engine.venue.triggers import DONE, TRAILING_STOP, WAITING, trailed
+from apps.engine.venue.triggers import ALERT, DONE, TRAILING_STOP, WAITING, WORKING, trailed
 
 FULL = -1
 SUBMITTED, REJECTED = int(OrderEventKind.SUBMITTED), int(OrderEventKind.REJECTED)
@@ -210,7 +216,9 @@ def cancel(address: int, order_id: int, index: int) -> int:
     row = row_of(books, order_id)
     if row != NOBODY:
         order = order_at(books.orders, row)
-        finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
+        order.status = DONE
+        if order.type != ALERT:
+            finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
         keep_working(books)
     return soon(books, index)  # type: ignore[no-any-return]
 
@@ -249,6 +257,60 @@ def amend(address: int, order_id: int, quantity: float, limit: float, stop: floa
     return soon(books, index)  # type: ignore[no-any-return]
 
 
+@njit(types.float64(types.int64), **OPTIONS)
+def equity(address: int) -> float:
+    """Cash and all positions at the last booked close, in the account's currency."""
+    return equity_of(books_at(address, 0))  # type: ignore[no-any-return]
+
+
+@njit(types.float64(types.int64), **OPTIONS)
+def unrealized(address: int) -> float:
+    """What all positions would earn at the last booked close, before fees, in the account's currency."""
+    books = books_at(address, 0)
+    total = 0.0
+    for i in range(books.holdings_count):
+        holding = holding_at(books.holdings, i)
+        if holding.position != 0.0:
+            contract = contract_at(books.contracts, holding.instrument)
+            total += open_result(contract, holding, mark_of(contract, holding)) * rate_of(books, contract)
+    return total
+
+
+@njit(types.float64(types.int64, types.int64, types.int64), **OPTIONS)
+def unit_value(address: int, instrument: int, index: int) -> float:
+    """What one unit is worth at the last close, in the account's currency and without a sign."""
+    books = books_at(address, 0)
+    contract = contract_at(books.contracts, instrument)
+    return abs(worth(contract, last_close(books, index, instrument))) * rate_of(books, contract)  # type: ignore[no-any-return]
+
+
+@command(types.int64, types.int64, types.int64, types.float64, types.int64)
+def watch(address: int, order_id: int, holding: int, side: int, price: float, index: int) -> int:
+    """Take an alert into the table: an order that trades nothing, and is done when its side's price gets there."""
+    books = books_at(address, 0)
+    if not has_room(books):
+        return FULL
+    order = order_at(books.orders, account_of(books).orders)
+    take_terms(order, terms_at(books.terms, 0))
+    order.id = order_id
+    order.holding = holding
+    order.instrument = holding // 2 if books.holdings_count > books.instruments else holding
+    order.type = ALERT
+    order.side = side
+    order.status = WORKING
+    order.quantity = 0.0
+    order.reduce_only = 0
+    order.stop = price
+    order.active_from = index + 1
+    order.expires_at = NEVER
+    order.triggered = 0
+    order.best = close_of(books, max(last_row(books, index, order.instrument), 0), order.instrument, side > 0)
+    order.born_bar = FROM_THE_OPEN
+    order.group = order_id
+    account_of(books).orders += 1
+    return soon(books, index)  # type: ignore[no-any-return]
+
+
 @command()
 def expire(address: int) -> int:
     """Log that the data ended before the working orders could fill, and empty the table."""
@@ -258,6 +320,7 @@ def expire(address: int) -> int:
     last = books.rows - 1
     for i in range(account_of(books).orders):
         order = order_at(books.orders, i)
-        log(books, last, order, EXPIRED, ACCEPTABLE, order.quantity, last_close(books, last, order.instrument))
+        if order.type != ALERT:
+            log(books, last, order, EXPIRED, ACCEPTABLE, order.quantity, last_close(books, last, order.instrument))
     account_of(books).orders = 0
     return books.rows  # type: ignore[no-any-return]

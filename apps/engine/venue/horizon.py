@@ -29,7 +29,7 @@ from apps.engine.venue.costs import worth
 from apps.engine.venue.margin import CASH, CROSS, breaking_price, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, last_row, low_of
 from apps.engine.venue.state import NEVER
-from apps.engine.venue.triggers import TRAILING_STOP, WAITING, is_priced, passed, price_of, trailed, waits_for_rise
+from apps.engine.venue.triggers import ALERT, TRAILING_STOP, WAITING, is_priced, passed, price_of, trailed, waits_for_rise
 
 IOC, FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
 LOOK_AHEAD = 512  # rows: bounded, lest a far order that is placed anew at every bar cost the square of the bars
@@ -215,6 +215,8 @@ def next_event(books: Record) -> int:
             continue
         if order.active_from > first:
             until = min(until, order.active_from)
+        elif order.type == ALERT:
+            narrow(contract_of(books, order), order.side > 0, order.stop > order.best, order.stop, 0.0)
         elif must_be_looked_at(order, first):
             return first
         elif order.type == TRAILING_STOP:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apps.engine.desk.orders import PLAIN
+from apps.engine.desk.orders import ALERT, PLAIN
 from apps.engine.types import BAR, EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE, Rows
 from apps.engine.venue import commands, opening
 from apps.engine.venue.books import LAYOUTS
@@ -41,13 +41,17 @@ AT_PRESENT = ["bid", "ask"]  # of a contract: all that is state
 
 
 class Ledger:
-    def __init__(self, series: Array, terms: Terms, *, fee: FeeFunction | None) -> None:
-        """series: (n, instruments) BAR, QUOTE_BAR or TICK, contiguous and read-only; nan where one is missing."""
+    def __init__(self, series: Array, terms: Terms, *, fee: FeeFunction | None, first: int = 0) -> None:
+        """series: (n, instruments) BAR, QUOTE_BAR or TICK, contiguous and read-only; nan where one is missing.
+
+        first: the row with which the books begin.
+        """
         self._series = series
         self._terms = terms
         self._fee = AuthorsFee(fee)
         self._books = opening.rules_of(terms, self._fee.address)
         self._account = np.zeros(1, ACCOUNT)
+        self._account["next_row"] = first
         self._tally = np.zeros(1, TALLY)
         for field, start in (("equity", terms.cash), ("peak", terms.cash), ("day_ends", NO_DAY)):
             self._tally[field] = start
@@ -67,15 +71,22 @@ class Ledger:
             "terms": self._given,
             "tally": self._tally,
         }
+        self._hedges = terms.account.hedging
+        instrument = terms.instruments[0]
+        self._is_simple = (
+            series.dtype == BAR and series.shape[1] == 1 and len(self._holdings) == 1
+            and terms.rates is None and instrument.multiplier == 1.0 and not instrument.is_inverse
+        )  # fmt: skip
         # views of single fields: reading one is five times as fast as going through the record
         self._next_row = self._account["next_row"]
         self._fill_count = self._account["fills"]
+        self._alerts = self._account["alerts"]
         self._positions = self._holdings["position"]
         self._averages = self._holdings["average_price"]
         self._balances = self._currencies["balance"]
         self.event = len(series)
         self._write_down()
-        self.open(0)
+        self.open(first)
 
     @property
     def booked(self) -> int:
@@ -100,14 +111,32 @@ class Ledger:
     def average_price(self, holding: int) -> float:
         return float(self._averages.item(holding))
 
-    def holdings(self) -> list[tuple[float, float]]:
-        """(position, average price) of each."""
-        return list(zip(self._positions.tolist(), self._averages.tolist(), strict=True))
+    def position_of(self, instrument: int) -> tuple[float, float]:
+        """Position and average price of an instrument; where long and short are held side by side, their sum and 0.0."""
+        if not self._hedges:
+            return self._positions.item(instrument), self._averages.item(instrument)
+        return float(self._positions[2 * instrument : 2 * instrument + 2].sum()), 0.0
 
-    def round_down(self, quantity: float, instrument: int) -> float:
-        """The largest multiple of the quantity step that this quantity reaches."""
+    def equity_at(self, row: int) -> float:
+        """Cash and all positions at the close of this row, which is the last that has been seen."""
+        if self._is_simple:
+            position = self._positions.item()
+            return self.cash + position * self._close_of(row) if position else self.cash
+        self._catch_up(row)
+        return float(commands.equity(self._address))
+
+    def quantity_for(self, value: float, instrument: int, row: int) -> float:
+        """How many units this value, in the account's currency, pays at the close of a row: rounded down to the step."""
         contract = self._fixed["contracts"][instrument]
-        return float(round_down(quantity, contract["quantity_step"], contract["steps_per_unit"]))
+        if self._is_simple:
+            unit = self._close_of(row)
+        else:
+            self._catch_up(row)
+            unit = commands.unit_value(self._address, instrument, row)
+        return float(round_down(value / unit, contract["quantity_step"], contract["steps_per_unit"]))
+
+    def _close_of(self, row: int) -> float:
+        return float(self._series["close"].item(row))
 
     def open(self, stop: int) -> None:
         """Make room for the equity of the rows from here to `stop`."""
@@ -120,6 +149,10 @@ class Ledger:
     def submit(self, order: Order, row: int) -> None:
         """Take an order given at the close of this row."""
         terms = 0
+        if order.type == ALERT:
+            self._catch_up(row)
+            self._call(commands.watch, order.id, order.holding, order.side, order.terms.stop, row)
+            return
         if order.terms is not None:
             self._catch_up(row)
             terms = 1
@@ -136,10 +169,13 @@ class Ledger:
             row,
         )
 
-    def cancel(self, order: Order | None, row: int) -> None:
-        """Take an order back at the close of this row, or every one."""
+    def cancel(self, order: Order | None, instrument: int | None, row: int) -> None:
+        """Take an order back at the close of this row, or every one (of an instrument)."""
         self._catch_up(row)
-        for order_id in [order.id] if order else self._working["id"].tolist():
+        working = self._working
+        if instrument is not None:
+            working = working[working["instrument"] == instrument]
+        for order_id in [order.id] if order else working["id"].tolist():
             self._call(commands.cancel, order_id, row)
 
     def amend(self, order: Order, changes: dict[str, float], row: int) -> None:
@@ -162,6 +198,11 @@ class Ledger:
     def _working(self) -> Array:
         """The rows of the order table that are in use."""
         return self._tables["orders"][: self._account["orders"][0]]
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts have been reached."""
+        return int(self._alerts.item())
 
     @property
     def ambiguous_bars(self) -> int:
@@ -194,11 +235,16 @@ class Ledger:
             payments=new["payments"],
         )
 
-    def figures(self) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-        """Account, holdings and tally as plain values; the tally counts the present day as if it were over."""
+    def figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Account and tally as plain values; the tally counts the present day as if it were over."""
         tally = self._tally.copy()
         end_day(tally)
-        return _values(self._account[0]), [_values(each) for each in self._holdings], _values(tally[0])
+        return _values(self._account[0]), _values(tally[0])
+
+    @property
+    def unrealized(self) -> float:
+        """What the open positions would earn at the last booked prices, before fees, in the account's currency."""
+        return float(commands.unrealized(self._address))
 
     def state(self) -> dict[str, list[Any]]:
         """Everything that the rest of the run depends on, as plain values."""

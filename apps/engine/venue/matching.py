@@ -26,6 +26,7 @@ from apps.engine.venue.margin import CASH, NO_REASON, open_count
 from apps.engine.venue.payments import pay_due
 from apps.engine.venue.scene import bar_for, close_of, high_of, is_missing, last_close, low_of, scene_at, show
 from apps.engine.venue.triggers import (
+    ALERT,
     DONE,
     LIMIT_IF_TOUCHED,
     MARKET,
@@ -66,6 +67,7 @@ def match(books: Record, index: int) -> None:
         fill_at_open(books, index)
     else:
         go_through(books, index)
+        ring(books, index)
     if books.margin > CASH:
         end_with_margin(books, index)
     keep_working(books)
@@ -155,6 +157,19 @@ def end_after_open(books: Record, index: int) -> None:
         order = order_at(books.orders, i)
         if is_active(books, order, index) and (order.time_in_force == IOC or order.time_in_force == FOK):
             finish(books, index, order, CANCELLED, NOT_FILLED_AT_ONCE, bar_for(books, order).open)
+
+
+@njit(**INNER)
+def ring(books: Record, index: int) -> None:
+    """End the alerts whose price this row has reached."""
+    account = account_of(books)
+    for i in range(account.orders):
+        order = order_at(books.orders, i)
+        if order.type == ALERT and is_active(books, order, index):
+            bar, rises = bar_for(books, order), order.stop > order.best
+            if passed(bar.high if rises else bar.low, order.stop, rises, 0.0):
+                order.status = DONE
+                account.alerts += 1
 
 
 @njit(**INNER)

@@ -60,6 +60,7 @@ ACCOUNT = np.dtype(
         ("ambiguous_bars", "i8"),
         ("margin_called", "i8"),  # equity is below the level of a margin call, and that has been logged
         ("liquidations", "i8"),
+        ("alerts", "i8"),  # that have been reached
         ("orders", "i8"),  # rows in use, of the order table …
         ("fills", "i8"),  # … and of the buffers
         ("trades", "i8"),

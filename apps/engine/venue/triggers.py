@@ -16,7 +16,7 @@ from apps.engine.venue.scene import is_missing, last_row
 DAY = 86_400_000_000  # microseconds
 MARKET, LIMIT, STOP = int(OrderType.MARKET), int(OrderType.LIMIT), int(OrderType.STOP)
 STOP_LIMIT, TRAILING_STOP = int(OrderType.STOP_LIMIT), int(OrderType.TRAILING_STOP)
-LIMIT_IF_TOUCHED = int(OrderType.LIMIT_IF_TOUCHED)
+LIMIT_IF_TOUCHED, ALERT = int(OrderType.LIMIT_IF_TOUCHED), int(OrderType.ALERT)
 MARKET_ON_OPEN, MARKET_ON_CLOSE = int(OrderType.MARKET_ON_OPEN), int(OrderType.MARKET_ON_CLOSE)
 WORKING, DONE, WAITING = int(OrderStatus.WORKING), int(OrderStatus.DONE), int(OrderStatus.WAITING)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from apps.engine.indicators import sma
+from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.strategy import Strategy
 from apps.engine.types import Array, Costs, Instrument
@@ -29,7 +30,7 @@ class HoldWhileAbove(Strategy):
 
 def session(bars: Array) -> Session:
     costs = Costs(commission_rate=0.001)
-    return Session(HoldWhileAbove, {}, bars, instrument=Instrument("WALK"), cash=10_000.0, costs=costs)
+    return Session(HoldWhileAbove, {}, Listing(Instrument("WALK"), bars), cash=10_000.0, costs=costs)
 
 
 def w1(bars: Array) -> Callable[[], tuple[int, float]]:

@@ -1,0 +1,162 @@
+"""What a run trades and sees: an instrument with its data, and several of them on one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from apps.engine.errors import BadBars
+from apps.engine.kernels import bars as kernels
+from apps.engine.kernels import sealed
+from apps.engine.series.clock import merged
+from apps.engine.series.quotes import QUOTE_BAR, TICK
+from apps.engine.types import BAR, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apps.engine.series.calendars import Calendar
+    from apps.engine.series.timeframes import Timeframe
+    from apps.engine.types import Array, Column, Costs, Instrument
+
+PROBLEMS: Final = {
+    kernels.NOT_FINITE: "a price is not a finite number",
+    kernels.NOT_POSITIVE: "a price is not above 0",
+    kernels.HIGH_BELOW_LOW: "the high is below the low",
+    kernels.BAD_VOLUME: "the volume is negative or not a finite number",
+    kernels.OUT_OF_ORDER: "it is earlier than the bar before it",
+    kernels.DUPLICATE: "it has the time of the bar before it",
+    kernels.NO_TIME: "its time is not one in microseconds of the years 1 to 9999",
+    kernels.CROSSED: "the ask is below the bid",
+}
+PRICES: Final = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An instrument and what is known of it.
+
+    rows: (n,) BAR, QUOTE_BAR or TICK in time order; ticks may share a time. costs: None for the run's. timeframe: of
+    the bars; None to take the smallest distance between two of them. calendar: whose sessions are the days of DAY
+    orders and of orders at the open and the close; None for dates in UTC. is_traded: otherwise it is data only.
+    events: tables of FUNDING, SWAP, BORROW and ADJUSTMENT (`apps.engine.series.happenings`).
+    Raises BadBars for the first row that cannot be traded on.
+    """
+
+    instrument: Instrument
+    rows: Array
+    costs: Costs | None = None
+    timeframe: Timeframe | None = None
+    calendar: Calendar | None = None
+    is_traded: bool = True
+    events: Sequence[Array] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", checked(self.rows))
+
+    @property
+    def layout(self) -> np.dtype[Any]:
+        return self.rows.dtype
+
+    @cached_property
+    def fine_closes(self) -> Array:
+        """When each row is over, (n,) int64 microseconds UTC; a tick at its own time."""
+        times = np.ascontiguousarray(self.rows["time"])
+        if self.layout == TICK:
+            return times
+        if self.timeframe is not None:
+            from apps.engine.series.resampling import closes_of
+
+            return closes_of(self.rows, self.timeframe)
+        step = int(np.diff(times).min()) if len(times) > 1 else 1
+        return times + step
+
+
+class Floor:
+    """The listings of a run side by side, on the clock of all their times.
+
+    series: (n, listings) of one layout, where prices are nan in rows in which a listing has none.
+    """
+
+    def __init__(self, listings: Sequence[Listing]) -> None:
+        if not listings:
+            raise ValueError("A run needs one listing at least.")
+        if len({listing.layout for listing in listings}) > 1:
+            raise TypeError("All listings of a run have rows of one layout: bars, quote bars or ticks.")
+        symbols = [listing.instrument.symbol for listing in listings]
+        if len(set(symbols)) < len(symbols):
+            raise ValueError(f"Two listings have the same symbol: {', '.join(symbols)}.")
+        if not listings[0].is_traded:
+            raise ValueError(f"{symbols[0]} is data only; the first listing has to be one that is traded.")
+        self.listings = listings
+        self.layout = listings[0].layout
+        self.symbols = symbols
+        first = listings[0].rows
+        if len(listings) == 1:
+            self.series = first[:, None]
+            self.times = first["time"]
+            self.places: list[Array | None] = [None]
+        else:
+            clock = merged([_distinct(listing) for listing in listings])
+            self.series = sealed(clock.table([listing.rows for listing in listings]))
+            self.times = sealed(clock.times)
+            self.places = [np.flatnonzero(column >= 0) for column in clock.rows.T]
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def row_of(self, listing: int, own: Array) -> Array:
+        """The rows of the run for rows of a listing; what is after its last one is after the run's."""
+        place = self.places[listing]
+        if place is None:
+            return own
+        return np.append(place, len(self.series))[own]
+
+    @property
+    def day_ends(self) -> Array | None:
+        """(n, listings) int64, when the session of each row is over; None where no listing has a calendar."""
+        if not any(listing.calendar for listing in self.listings):
+            return None
+        ends = np.empty(self.series.shape, np.int64)
+        for j, listing in enumerate(self.listings):
+            times = np.ascontiguousarray(self.times)
+            midnight = (times // kernels.DAY + 1) * kernels.DAY
+            ends[:, j] = listing.calendar.session_ends(times) if listing.calendar else midnight
+        return ends
+
+
+def column_of(rows: Array, name: str) -> Column:
+    """A price or the volume of rows of any layout: of quotes the middle, and of their volume the number of ticks."""
+    if rows.dtype == BAR or name == "time":
+        return np.ascontiguousarray(rows[name])
+    if name == "volume":
+        return np.asarray(rows["ticks"] if rows.dtype == QUOTE_BAR else np.ones(len(rows)), np.float64)
+    if rows.dtype == TICK:
+        return np.asarray((rows["bid"] + rows["ask"]) / 2.0)
+    return np.asarray((rows[f"bid_{name}"] + rows[f"ask_{name}"]) / 2.0)
+
+
+def checked(rows: Array) -> Array:
+    """The rows, contiguous and read-only, when each can be traded on. Raises BadBars for the first that cannot."""
+    if rows.ndim != 1 or rows.dtype not in kernels.FIRST_BAD:
+        raise TypeError(f"Rows are a one-dimensional array of bars, quote bars or ticks, not of {rows.dtype}.")
+    if not len(rows):
+        raise BadBars(0, "none", "there are no bars")
+    rows = sealed(np.ascontiguousarray(rows))
+    row, problem = kernels.FIRST_BAD[rows.dtype](rows)
+    if problem != kernels.FINE:
+        time = int(rows["time"][row])
+        raise BadBars(row, str(time) if problem == kernels.NO_TIME else moment(time).isoformat(), PROBLEMS[problem])
+    return rows
+
+
+def _distinct(listing: Listing) -> Array:
+    times = listing.rows["time"]
+    if listing.layout == TICK and (times[1:] == times[:-1]).any():
+        raise ValueError(
+            f"Ticks of {listing.instrument.symbol} share a time; beside other listings each tick needs its own."
+        )
+    return times
