@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,11 +9,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.dashboard import advanced_form
+from apps.dashboard.advanced_form import AdvancedForm
+from apps.dashboard.fields import PercentField, percent_of
 from apps.executions.models import Execution
 from apps.market.models import Dataset, DatasetVersion
 
-PERCENT = Decimal(100)
-COSTS = ("commission_rate", "commission_per_trade", "commission_per_unit", "commission_minimum")
+COMMISSIONS = ("commission_rate", "commission_per_trade", "commission_per_unit", "commission_minimum")
 UNITS = {
     "start_time": "UTC",
     "end_time": "UTC",
@@ -39,7 +40,7 @@ class MomentInput(forms.DateTimeInput):
         super().__init__(format=MOMENT)
 
 
-class BacktestForm(forms.Form):
+class BacktestForm(AdvancedForm):
     """Everything but the parameters; `task_fields` are those of a BacktestTask."""
 
     strategy_type = forms.ChoiceField(label="Strategy", choices=())
@@ -59,7 +60,7 @@ class BacktestForm(forms.Form):
         widget=forms.TextInput({"list": "sessions"}),
     )
     initial_balance = forms.FloatField(label="Initial balance", initial=10_000)
-    commission_rate = forms.DecimalField(label="Share of the value", initial=0, help_text="Of each fill.")
+    commission_rate = PercentField(label="Share of the value", initial=0, help_text="Of each fill.")
     commission_per_trade = forms.FloatField(label="For each fill", initial=0)
     commission_per_unit = forms.FloatField(label="For each unit", initial=0)
     commission_minimum = forms.FloatField(label="At least", initial=0, help_text="Of what the units cost.")
@@ -116,19 +117,17 @@ class BacktestForm(forms.Form):
 
     @property
     def task_fields(self) -> dict[str, Any]:
-        names = ("dataset", "start_time", "end_time", "session", "initial_balance", *COSTS, "bars_per_second")
-        fields = {name: self.cleaned_data[name] for name in names}
-        # by decimals: 0.07 / 100 in binary is not what the API's client writes for 0.07 %
-        return {**fields, "name": self.name_or_made, "commission_rate": float(fields["commission_rate"] / PERCENT)}
+        names = ("dataset", "start_time", "end_time", "session", "initial_balance", *COMMISSIONS, "bars_per_second")
+        return {**{name: self.cleaned_data[name] for name in names}, **self.terms, "name": self.name_or_made}
 
 
 def filled_like(execution: Execution) -> tuple[dict[str, Any], dict[str, Any]]:
     """Initial values of both forms that repeat an execution."""
     task, manifest = execution.backtest_task, execution.manifest
     assert task is not None
-    names = ("start_time", "end_time", "session", "initial_balance", *COSTS, "bars_per_second")
+    names = ("start_time", "end_time", "session", "initial_balance", *COMMISSIONS, "bars_per_second")
     values: dict[str, Any] = {name: getattr(task, name) for name in names}
-    values["commission_rate"] = format((Decimal(repr(values["commission_rate"])) * PERCENT).normalize(), "f")
+    values |= {"commission_rate": percent_of(task.commission_rate), **advanced_form.filled_like(manifest)}
     chosen = {"strategy_type": manifest["strategy"]["type"], "dataset": task.dataset_id}
     return _whole({**values, **chosen}), _whole(manifest["strategy"]["parameters"])
 

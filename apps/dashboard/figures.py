@@ -56,6 +56,7 @@ FURTHER = (
     Figure("worst_trade", "Worst trade", "gain", "The smallest profit, or largest loss, of one trade."),
     Figure("max_drawdown_abs", "Max drawdown", "money", "The largest fall of equity from a peak, in account currency."),
     Figure("total_fees", "Costs", "money", "All commissions paid."),
+    Figure("total_slippage", "Slippage", "money", "What spread and slippage cost against the market's prices."),
     Figure("volume_traded", "Volume traded", "money", "The value of all fills."),
     Figure("final_equity", "Final equity", "money", "Cash and open positions at the last close."),
 )

@@ -47,6 +47,7 @@ class RegistrationForm(forms.Form):
 def add_problems(form: forms.BaseForm, refusal: DomainError) -> None:
     """Put a refusal's problems at the fields they are about, and what has no field on top."""
     for name, problems in refusal.fields.items():
-        form.add_error(name if name in form.fields else None, problems)
+        member = name.rpartition(".")[2]  # costs.spread is the field spread
+        form.add_error(member if member in form.fields else None, problems)
     if not refusal.fields:
         form.add_error(None, refusal.message)

@@ -58,6 +58,12 @@ class BacktestTask(models.Model):
     commission_per_trade = models.FloatField(default=0.0, help_text="Fixed amount for each fill.")
     commission_per_unit = models.FloatField(default=0.0, help_text="Amount for each unit filled.")
     commission_minimum = models.FloatField(default=0.0, help_text="Least amount of the commission per unit.")
+    costs = models.JSONField(
+        default=dict, blank=True, help_text="Spread, slippage, maker's rate and tiers; those left out cost nothing."
+    )
+    fill_rules = models.JSONField(
+        default=dict, blank=True, help_text="How bars fill orders; the rules left out are the engine's defaults."
+    )
     bars_per_second = models.FloatField(
         null=True, blank=True, help_text="Slow the run down so that it can be watched; empty: as fast as it goes."
     )

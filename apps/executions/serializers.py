@@ -2,11 +2,33 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.executions import terms
 from apps.executions.models import BacktestTask, Execution
 from apps.market.models import Dataset
 from apps.strategies.models import StrategyConfig
+
+
+class TermsField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object; what its members may be the service says."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field(terms.COSTS.schema())
+class CostsField(TermsField):
+    """Costs beside the commissions."""
+
+
+@extend_schema_field(terms.FILL_RULES.schema())
+class FillRulesField(TermsField):
+    """How bars fill orders."""
 
 
 class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
@@ -16,13 +38,16 @@ class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
     instrument = serializers.CharField(source="dataset.instrument.symbol", read_only=True)
     status = serializers.SerializerMethodField(help_text="Of the latest execution; created when there is none.")
     latest_execution = serializers.IntegerField(source="latest_execution_id", read_only=True, default=None)
+    costs = CostsField(required=False, help_text="Those left out cost nothing.")
+    fill_rules = FillRulesField(required=False, help_text="Those left out have the engine's defaults.")
 
     class Meta:
         model = BacktestTask
         fields = [
             "id", "name", "description", "config", "strategy_type", "dataset", "instrument", "start_time", "end_time",
             "session", "initial_balance", "commission_rate", "commission_per_trade", "commission_per_unit",
-            "commission_minimum", "bars_per_second", "status", "latest_execution", "created_at", "updated_at",
+            "commission_minimum", "costs", "fill_rules", "bars_per_second", "status", "latest_execution", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = ["created_at", "updated_at"]
         validators: list[Any] = []  # uniqueness per owner is the service's to say
@@ -59,7 +84,15 @@ class ExecutionSerializer(serializers.ModelSerializer[Execution]):
 
 
 class ExecutionDetailSerializer(ExecutionSerializer):
-    """One execution with what went into it."""
+    """One execution with what went into it and what came out."""
+
+    metrics = serializers.SerializerMethodField(
+        help_text="Every figure of the engine so far, unrounded, shares as fractions; null before the first."
+    )
 
     class Meta(ExecutionSerializer.Meta):
-        fields = [*ExecutionSerializer.Meta.fields, "manifest"]
+        fields = [*ExecutionSerializer.Meta.fields, "manifest", "metrics"]
+
+    def get_metrics(self, execution: Execution) -> dict[str, float | int | None] | None:
+        checkpoint = execution.checkpoints.first()
+        return checkpoint.metrics if checkpoint else None

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from apps.engine import ENGINE_VERSION
 from apps.errors import AccessDenied, Conflict, Invalid, NotFound
-from apps.executions import lifecycle, messages
+from apps.executions import lifecycle, messages, terms
 from apps.executions.models import BacktestTask, Execution, Status, TaskType
 from apps.market import sessions
 from apps.market.models import DatasetVersion
@@ -113,15 +113,12 @@ def manifest_of(task: BacktestTask, version: DatasetVersion) -> dict[str, Any]:
             "pip_size": instrument.pip_size,
             "quantity_step": instrument.quantity_step,
             "min_quantity": instrument.min_quantity,
+            "max_quantity": instrument.max_quantity,
             "periods_per_year": instrument.periods_per_year,
         },
         "account": {"initial_balance": task.initial_balance},
-        "costs": {
-            "commission_rate": task.commission_rate,
-            "commission_fixed": task.commission_per_trade,
-            "commission_per_unit": task.commission_per_unit,
-            "commission_minimum": task.commission_minimum,
-        },
+        "costs": terms.costs_of(task),
+        "rules": terms.rules_of(task),
         "engine": {"version": ENGINE_VERSION, "seed": 0},
     }
 
@@ -144,7 +141,7 @@ def _refuse_while_running(task: BacktestTask, deed: str) -> None:
 
 
 def check(task: BacktestTask) -> None:
-    """Raise Invalid with every problem of the task, by field."""
+    """Put the task's terms into their types, or raise Invalid with every problem of the task, by field."""
     problems: dict[str, list[str]] = {}
     if not task.name.strip():
         problems["name"] = ["A task needs a name."]
@@ -154,7 +151,7 @@ def check(task: BacktestTask) -> None:
         problems["start_time"] = ["It must be before end_time."]
     if not 0 < task.initial_balance < 1e15:
         problems["initial_balance"] = ["It must be more than 0 and less than 1e15."]
-    for name in ("commission_rate", "commission_per_trade", "commission_per_unit", "commission_minimum"):
+    for name in terms.COMMISSIONS.values():
         if not 0 <= getattr(task, name) < 1e9:
             problems[name] = ["It must be 0 or more, and less than 1e9."]
     if not 0 <= task.commission_rate < 1:
@@ -165,5 +162,10 @@ def check(task: BacktestTask) -> None:
         sessions.parse(task.session)
     except Invalid as error:
         problems["session"] = [error.message]
+    for part in (terms.COSTS, terms.FILL_RULES):
+        try:
+            setattr(task, part.name, part.clean(getattr(task, part.name)))
+        except Invalid as error:
+            problems |= error.fields
     if problems:
         raise Invalid("; ".join(f"{name}: {texts[0]}" for name, texts in problems.items()), fields=problems)

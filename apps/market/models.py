@@ -46,6 +46,7 @@ class Instrument(models.Model):
     pip_size = models.FloatField(default=0.01, help_text="0.0001 for most currency pairs, 0.01 against JPY.")
     quantity_step = models.FloatField(default=1.0, help_text="The smallest step of a quantity.")
     min_quantity = models.FloatField(default=1.0)
+    max_quantity = models.FloatField(null=True, blank=True, help_text="The largest order; empty: as large as you like.")
     periods_per_year = models.PositiveSmallIntegerField(
         default=252, help_text="Trading days a year, for annual figures: 252, or 365 where trade never rests."
     )

@@ -22,7 +22,7 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
         model = Instrument
         fields = [
             "id", "symbol", "name", "kind", "quote_currency", "price_increment", "pip_size", "quantity_step",
-            "min_quantity", "periods_per_year", "is_shared", "created_at",
+            "min_quantity", "max_quantity", "periods_per_year", "is_shared", "created_at",
         ]  # fmt: skip
         read_only_fields = ["created_at"]
         validators: list[Any] = []  # uniqueness per owner is the service's to say
@@ -105,6 +105,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     pip_size = serializers.FloatField(required=False)
     quantity_step = serializers.FloatField(required=False)
     min_quantity = serializers.FloatField(required=False)
+    max_quantity = serializers.FloatField(required=False)
     periods_per_year = serializers.IntegerField(required=False)
 
 

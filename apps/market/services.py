@@ -17,7 +17,7 @@ from apps.market.models import Dataset, DatasetVersion, Instrument
 
 SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9._:/=^-]{0,39}")
 POSITIVE = ("price_increment", "pip_size", "quantity_step")
-NUMBERS = frozenset({*POSITIVE, "min_quantity", "periods_per_year"})
+NUMBERS = frozenset({*POSITIVE, "min_quantity", "max_quantity", "periods_per_year"})
 DESCRIBED = frozenset({"name", "kind", "quote_currency", *NUMBERS})
 LONGEST = {"source": 200, "licence": 120}
 LARGEST = 1e12
@@ -62,10 +62,9 @@ def problems_of(instrument: Instrument) -> dict[str, list[str]]:
 
 
 def engine_instrument(instrument: Instrument) -> engine.Instrument:
-    """The numbers of an instrument that a fill needs; what the model does not know stays as the engine has it."""
-    known = {field.name for field in Instrument._meta.fields}
-    names = [field.name for field in fields(engine.Instrument) if field.name in known]
-    return engine.Instrument(**{name: getattr(instrument, name) for name in names})
+    """The numbers of an instrument that a fill needs; what the model leaves open stays as the engine has it."""
+    numbers = {field.name: getattr(instrument, field.name, None) for field in fields(engine.Instrument)}
+    return engine.Instrument(**{name: value for name, value in numbers.items() if value is not None})
 
 
 # Datasets
@@ -183,6 +182,9 @@ def _problems_alone(instrument: Instrument) -> dict[str, list[str]]:
             problems[name] = [f"It must be more than 0, and less than {LARGEST:g}."]
     if not 0 <= instrument.min_quantity < LARGEST:
         problems["min_quantity"] = [f"It must be 0 or more, and less than {LARGEST:g}."]
+    least = max(instrument.min_quantity, instrument.quantity_step)
+    if instrument.max_quantity is not None and not least <= instrument.max_quantity < LARGEST:
+        problems["max_quantity"] = [f"It must be {least:g}, the smallest order, or more, and less than {LARGEST:g}."]
     if not 1 <= instrument.periods_per_year <= 366:
         problems["periods_per_year"] = ["It must be from 1 to 366 trading days."]
     return problems

@@ -1,8 +1,10 @@
-"""Reports as other packages against those packages themselves; skipped where one is not installed."""
+"""Reports as other packages against those packages themselves; skipped where one is not installed.
+
+Those that have an environment of their own are in tests/peers/test_reports.py.
+"""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,29 +29,6 @@ def stamps(times: Any) -> Any:
 def agree(ours: dict[str, Any], names: dict[str, Any]) -> None:
     for name, theirs in names.items():
         assert ours[name] == pytest.approx(float(theirs), rel=1e-9), name
-
-
-def test_backtesting_py_computes_the_same() -> None:
-    stats, pandas = package("backtesting._stats"), package("pandas")
-    index = stamps(EQUITY["time"])
-    prices = pandas.DataFrame(dict.fromkeys(("Open", "High", "Low", "Close"), PRICES), index=index)
-    trades = pandas.DataFrame(
-        {
-            "Size": TRADES["quantity"],
-            "EntryBar": TRADES["opened_bar"],
-            "ExitBar": TRADES["closed_bar"],
-            "PnL": TRADES["pnl"],
-            "ReturnPct": TRADES["pnl"] / (TRADES["quantity"] * TRADES["entry_price"]),
-            "Duration": stamps(TRADES["closed_at"]) - stamps(TRADES["opened_at"]),
-        }
-    )
-    strategy = SimpleNamespace(_indicators=[])
-
-    theirs = stats.compute_stats(trades, EQUITY["equity"], prices, strategy)
-
-    ours = reported("backtesting.py", EQUITY, TRADES, PRICES)
-    keys = {name: each.key for name, each in dialect("backtesting.py").items() if name != "average_hours_held"}
-    agree(ours, {name: theirs[key] for name, key in keys.items()})
 
 
 def test_quantstats_computes_the_same() -> None:
@@ -83,24 +62,6 @@ def test_freqtrade_computes_the_same() -> None:
             "expectancy": expectancy,
             "expectancy_ratio": expectancy_ratio,
             "sqn": theirs.calculate_sqn(trades, CASH),
-        },
-    )
-
-
-def test_jesse_computes_the_same() -> None:
-    theirs, pandas = package("jesse.services.metrics"), package("pandas")
-    curve = np.append(CASH, days(EQUITY))
-    returns = pandas.Series(curve, index=pandas.date_range("2024-01-01", periods=len(curve))).pct_change(1)
-
-    agree(
-        reported("jesse", EQUITY, TRADES),
-        {
-            "sharpe": theirs.sharpe_ratio(returns).iloc[0],
-            "sortino": theirs.sortino_ratio(returns).iloc[0],
-            "cagr": theirs.cagr(returns).iloc[0] * 100,
-            "max_drawdown": theirs.max_drawdown(returns).iloc[0] * 100,
-            "calmar": theirs.calmar_ratio(returns).iloc[0],
-            "omega": theirs.omega_ratio(returns).iloc[0],
         },
     )
 

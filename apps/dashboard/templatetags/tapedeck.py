@@ -8,6 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.dashboard import terms
 from apps.engine import strategies
 
 register = template.Library()
@@ -129,16 +130,4 @@ def strategy_title(strategy_type: str) -> str:
     return known.title if known else strategy_type
 
 
-@register.filter
-def costs(manifest: dict[str, float], currency: str) -> str:
-    """The costs of a manifest in a sentence; none are said to be none."""
-    rate, fixed, per_unit, minimum = (
-        manifest[name] for name in ("commission_rate", "commission_fixed", "commission_per_unit", "commission_minimum")
-    )
-    parts = [
-        f"{rate * 100:.6g} % of the value" if rate else "",
-        f"{fixed:.6g} {currency} a fill" if fixed else "",
-        f"{per_unit:.6g} {currency} a unit" if per_unit else "",
-        f"at least {minimum:.6g} {currency}" if minimum else "",
-    ]
-    return " + ".join(filter(None, parts)) or "none: commission-free, no spread, no slippage"
+costs = register.filter(terms.costs)

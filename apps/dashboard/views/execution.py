@@ -9,7 +9,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.dashboard import charts, figures, listing, tape
+from apps.dashboard import charts, figures, listing, tape, terms
 from apps.dashboard.doors import PageRequest, page
 from apps.errors import Conflict, Invalid
 from apps.executions import lifecycle, services
@@ -29,6 +29,7 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         **_figures(execution),
         "dataset": execution.dataset_version.dataset,
         "period": listing.period_of(execution),
+        "fills": terms.fills(execution.manifest.get("rules")),
         "manifest_hash": manifest_hash(execution.manifest),
         "trades": tape.newest_trades(execution),
         "events": tape.newest_events(execution),
@@ -114,7 +115,11 @@ def _heading(execution: Execution) -> dict[str, Any]:
 
 def _figures(execution: Execution) -> dict[str, Any]:
     checkpoint = execution.checkpoints.first()
-    return {"verdict": figures.verdict(checkpoint), "further": figures.further(checkpoint)}
+    return {
+        "verdict": figures.verdict(checkpoint),
+        "further": figures.further(checkpoint),
+        "doubt": terms.doubt(checkpoint.metrics, execution.manifest) if checkpoint else "",
+    }
 
 
 def _window(query: QueryDict) -> charts.Window:

@@ -1,0 +1,186 @@
+"""The terms of a back-test task: its costs and fill rules, in the words of the engine's `Costs` and `FillRules`.
+
+The commissions are fields of the task itself; everything else is a member of its JSON fields `costs` and `fill_rules`.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from reprlib import repr as shown
+from typing import Any
+
+from apps.engine.errors import did_you_mean
+from apps.engine.types import Costs, FillRules, Intrabar
+from apps.errors import Invalid
+from apps.executions.models import BacktestTask
+
+COMMISSIONS = {
+    "commission_rate": "commission_rate",
+    "commission_fixed": "commission_per_trade",
+    "commission_per_unit": "commission_per_unit",
+    "commission_minimum": "commission_minimum",
+}
+"""Fields of `Costs` that are fields of the task, and what they are called there."""
+
+INTRABAR = [rule.name.lower() for rule in Intrabar]
+LARGEST = 1e9  # as of the commissions: no price, and no cost of one unit, is as large
+LARGEST_VALUE = 1e15  # as of the balance
+SHARES = frozenset({"slippage_rate", "slippage_random"})  # a fill that costs all of its value is a slip of the pen
+MOST_TIERS = 100
+TIER = "[value traded so far, maker rate, taker rate]"
+MOST_LATENCY_BARS = 1_000_000
+TOLD_UNKNOWN = 10  # a hundred thousand unknown names are told no better than ten
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A JSON object whose members are fields of one of the engine's dataclasses; those left out have its defaults."""
+
+    name: str
+    engine: type[Costs] | type[FillRules]
+    elsewhere: Mapping[str, str]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {field.name: field.default for field in fields(self.engine) if field.name not in self.elsewhere}
+
+    def clean(self, value: object) -> dict[str, Any]:
+        """The members in their types; Invalid names every wrong one, as `costs.spread`."""
+        if not isinstance(value, Mapping):
+            raise self._invalid({"": f"It must be an object, and not {shown(value)}."})
+        defaults = self.defaults
+        unknown = [name for name in value if name not in defaults][:TOLD_UNKNOWN]
+        problems = {str(name)[:60]: self._unknown(str(name)[:60]) for name in unknown}
+        cleaned = {}
+        for name in (name for name in defaults if name in value):
+            try:
+                cleaned[name] = self._member(name, value[name])
+            except ValueError as error:
+                problems[name] = str(error)
+        if problems:
+            raise self._invalid(problems)
+        return cleaned
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the object."""
+        properties = {name: {**_schema(default), "default": default} for name, default in self.defaults.items()}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+
+    def _member(self, name: str, value: object) -> Any:
+        """One member in its type. Raises ValueError with a sentence that says what would be right."""
+        read = _reader(self.defaults[name])(value)
+        if name in SHARES and not 0 <= read < 1:
+            raise ValueError("It must be a share of the price: 0 or more and less than 1.")
+        if name == "latency_bars" and not 0 <= read <= MOST_LATENCY_BARS:
+            raise ValueError(f"It must be from 0 to {MOST_LATENCY_BARS}.")
+        self.engine(**{name: read})
+        return read
+
+    def _unknown(self, name: str) -> str:
+        if name in self.elsewhere:
+            return f"It is a field of the task itself: {self.elsewhere[name]}."
+        return f"There is no such member. {did_you_mean(name, self.defaults)}"
+
+    def _invalid(self, problems: Mapping[str, str]) -> Invalid:
+        placed = {f"{self.name}.{member}".rstrip("."): [text] for member, text in problems.items()}
+        return Invalid("; ".join(f"{name}: {texts[0]}" for name, texts in placed.items()), fields=placed)
+
+
+COSTS = Terms("costs", Costs, COMMISSIONS)
+FILL_RULES = Terms("fill_rules", FillRules, {})
+
+
+def costs_of(task: BacktestTask) -> dict[str, Any]:
+    """Every field of the engine's `Costs`, as JSON."""
+    commissions = {name: getattr(task, field) for name, field in COMMISSIONS.items()}
+    complete = asdict(Costs(**commissions, **task.costs))
+    return {**complete, "tiers": [list(tier) for tier in complete["tiers"]]}
+
+
+def rules_of(task: BacktestTask) -> dict[str, Any]:
+    """Every field of the engine's `FillRules`, as JSON."""
+    return asdict(FillRules(**task.fill_rules))
+
+
+# Members by the type of their default. JSON knows the types: "0.1" and true are no numbers here.
+
+
+def _reader(default: object) -> Callable[[object], Any]:
+    match default:
+        case bool():
+            return _boolean
+        case int():
+            return _whole
+        case str():
+            return _rule
+        case None:
+            return lambda value: None if value is None else _number(value)
+        case ():
+            return _tiers
+        case _:
+            return _number
+
+
+def _schema(default: object) -> dict[str, Any]:
+    match default:
+        case bool():
+            return {"type": "boolean"}
+        case int():
+            return {"type": "integer"}
+        case str():
+            return {"type": "string", "enum": INTRABAR}
+        case None:
+            return {"type": "number", "nullable": True}
+        case ():
+            row = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
+            return {"type": "array", "items": row, "maxItems": MOST_TIERS}
+        case _:
+            return {"type": "number"}
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"It must be true or false, and not {shown(value)}.")
+    return value
+
+
+def _number(value: object, below: float = LARGEST) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"It must be a number, and not {shown(value)}.")
+    if not abs(value) < below:  # also not a number, and infinity
+        raise ValueError(f"It is too large: less than {below:g} is possible.")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    number = value if isinstance(value, int) and not isinstance(value, bool) else math.nan
+    if isinstance(value, float) and value.is_integer():
+        number = int(value)
+    if not isinstance(number, int):
+        raise ValueError(f"It must be a whole number, and not {shown(value)}.")
+    return number
+
+
+def _rule(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"It must be the name of an intrabar rule, and not {shown(value)}.")
+    if value not in INTRABAR:
+        raise ValueError(f"There is no intrabar rule {shown(value)}. {did_you_mean(value[:60], INTRABAR)}")
+    return value
+
+
+def _tiers(value: object) -> list[list[float]]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"It must be a list of {TIER}, and not {shown(value)}.")
+    if len(value) > MOST_TIERS:
+        raise ValueError(f"There may be {MOST_TIERS} tiers at most.")
+    return [_tier(row) for row in value]
+
+
+def _tier(row: object) -> list[float]:
+    if not isinstance(row, list | tuple) or len(row) != 3:
+        raise ValueError(f"Each tier must be {TIER}, and not {shown(row)}.")
+    start, *rates = (_number(number, LARGEST_VALUE) for number in row)
+    if start < 0:
+        raise ValueError(f"A tier begins at a value of 0 or more, and not at {start:g}.")
+    return [start, *rates]

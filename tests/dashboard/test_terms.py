@@ -1,0 +1,134 @@
+"""A run's page says by which terms it filled, what they cost, and what its result owes to a guess."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.dashboard import terms
+from apps.executions.models import Checkpoint, Execution
+from apps.executions.terms import FILL_RULES, INTRABAR
+
+USD = {"instrument": {"quote_currency": "USD"}}
+FIGURES = {"ambiguous_bars": 3, "final_equity": 10_050.0, "opposite_equity": 9_949.5}
+
+
+def page(browser: Client, execution: Execution) -> str:
+    return browser.get(reverse("dashboard:execution", args=[execution.pk])).content.decode()
+
+
+def test_every_intrabar_rule_has_words() -> None:
+    assert list(terms.INTRABAR) == INTRABAR
+
+
+def test_each_cost_is_said() -> None:
+    dear = {
+        "commission_rate": 0.001,
+        "maker_rate": -0.0001,
+        "tiers": [[100_000, 0.0005, 0.0008]],
+        "spread": 0.02,
+        "slippage_ticks": 2,
+        "slippage_rate": 0.0005,
+        "slippage_atr": 0.1,
+        "slippage_impact": 0.3,
+        "slippage_random": 0.001,
+    }
+
+    assert terms.costs(dear, "USD").split(" + ") == [
+        "0.1 % of the value",
+        "-0.01 % of the value for makers",
+        "from a traded value of 100000 USD on 0.08 %, for makers 0.05 %",
+        "half of a spread of 0.02 USD",
+        "slippage of 2 price increments",
+        "slippage of 0.05 % of the price",
+        "slippage of 10 % of the mean true range",
+        "market impact of 0.3",
+        "random slippage of up to 0.1 % of the price",
+    ]
+
+
+def test_an_older_manifest_is_told_like_the_defaults() -> None:
+    assert terms.fills(None) == terms.fills(FILL_RULES.defaults)
+    assert terms.fills(None) == [
+        "Market orders fill at the open of the next bar",
+        "Inside a bar: the worst, stops before targets",
+    ]
+
+
+def test_every_rule_that_differs_is_told() -> None:
+    rules = {"intrabar": "ohlc", "exit_in_entry_bar": False, "market_at_close": True}
+
+    assert terms.fills({**rules, "volume_share": 0.1, "latency_bars": 1}) == [
+        "Market orders fill at the close at which they are given",
+        "Inside a bar: open, high, low, close",
+        "Stops and targets work from the bar after their entry",
+        "All fills in a bar take at most 10 % of its volume",
+        "Orders reach the market 1 bar later",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules", "ending"),
+    [
+        ({}, {}, "Under the opposite rule the equity would be 9,949.50 USD, not 10,050.00."),
+        ({"opposite_equity": None}, {}, "Under the opposite rule the strategy fails."),
+        ({"opposite_equity": None}, {"compare_opposite": False}, "was not asked for."),
+    ],
+)
+def test_ambiguous_bars_are_counted_and_the_other_result_is_told(changes: Any, rules: Any, ending: str) -> None:
+    told = terms.doubt({**FIGURES, **changes}, {**USD, "rules": rules})
+
+    assert told.startswith("In 3 bars it was not clear what filled first")
+    assert told.endswith(ending)
+
+
+@pytest.mark.parametrize("figures", [{}, {**FIGURES, "ambiguous_bars": 0}])
+def test_without_an_ambiguous_bar_there_is_no_doubt(figures: Any) -> None:
+    assert terms.doubt(figures, USD) == ""
+
+
+@pytest.mark.django_db
+def test_the_page_tells_the_doubt_and_its_figures_part_too(finished: Execution, browser: Client) -> None:
+    assert 'id="doubt"' not in page(browser, finished)
+    checkpoint = finished.checkpoints.first()
+    assert checkpoint is not None
+    Checkpoint.objects.filter(pk=checkpoint.pk).update(metrics={**checkpoint.metrics, "ambiguous_bars": 1})
+
+    equity = f"{checkpoint.metrics['opposite_equity']:,.2f}"
+    part = browser.get(reverse("dashboard:figures", args=[finished.pk])).content.decode()
+    for shown in (page(browser, finished), part):
+        assert "In 1 bar it was not clear" in shown
+        assert f"would be {equity} USD" in shown
+
+
+@pytest.mark.django_db
+def test_the_page_tells_the_terms_and_the_slippage(finished: Execution, browser: Client) -> None:
+    manifest = finished.manifest
+    manifest["costs"]["spread"], manifest["rules"]["intrabar"] = 0.5, "optimistic"
+    Execution.objects.filter(pk=finished.pk).update(manifest=manifest)
+
+    shown = page(browser, finished)
+
+    assert "half of a spread of 0.5 USD" in shown
+    assert "the best, targets before stops" in shown
+    assert "What spread and slippage cost" in shown
+
+
+@pytest.mark.django_db
+def test_a_page_of_an_older_run_is_as_complete(finished: Execution, browser: Client) -> None:
+    manifest = {name: value for name, value in finished.manifest.items() if name != "rules"}
+    commissions = ("commission_rate", "commission_fixed", "commission_per_unit", "commission_minimum")
+    manifest["costs"] = {name: manifest["costs"][name] for name in commissions}
+    Execution.objects.filter(pk=finished.pk).update(manifest=manifest)
+    metrics = {
+        name: value
+        for name, value in finished.checkpoints.latest().metrics.items()
+        if name not in ("ambiguous_bars", "opposite_equity", "total_slippage")
+    }
+    Checkpoint.objects.filter(execution=finished).update(metrics=metrics)
+
+    shown = page(browser, finished)
+
+    assert "none: commission-free" in shown
+    assert "Market orders fill at the open of the next bar" in shown
