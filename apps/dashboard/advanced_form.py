@@ -25,6 +25,7 @@ FILL_RULES = (
     "market_at_close",
     "volume_share",
     "latency_bars",
+    "latency_seconds",
     "compare_opposite",
 )
 UNITS = {
@@ -38,6 +39,7 @@ UNITS = {
     "tiers": "optional",
     "volume_share": "%",
     "latency_bars": "bars",
+    "latency_seconds": "seconds",
 }
 
 
@@ -77,6 +79,9 @@ class AdvancedForm(forms.Form):
     )
     latency_bars = forms.IntegerField(
         label="Latency", required=False, initial=0, help_text="How much later than at once orders reach the market."
+    )
+    latency_seconds = forms.FloatField(
+        label="Latency in time", required=False, initial=0, help_text="On top of it; counted from the next open."
     )
     compare_opposite = AnswerField(
         "Run the opposite rule as well",

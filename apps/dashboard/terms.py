@@ -51,6 +51,7 @@ def fills(rules: Mapping[str, Any] | None) -> list[str]:
         "" if rules.get("exit_in_entry_bar", True) else "Stops and targets work from the bar after their entry",
         _said(share, "All fills in a bar take at most {:.6g} % of its volume", 100),
         f"Orders reach the market {_bars(latency)} later" if latency else "",
+        _said(rules.get("latency_seconds"), "Orders reach the market {:.6g} seconds later"),
     ]
     return [sentence for sentence in sentences if sentence]
 

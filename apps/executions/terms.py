@@ -28,7 +28,7 @@ LARGEST_VALUE = 1e15  # as of the balance
 SHARES = frozenset({"slippage_rate", "slippage_random"})  # a fill that costs all of its value is a slip of the pen
 MOST_TIERS = 100
 TIER = "[value traded so far, maker rate, taker rate]"
-MOST_LATENCY_BARS = 1_000_000
+MOST_LATENCY = {"latency_bars": 1_000_000, "latency_seconds": 86_400 * 366}
 TOLD_UNKNOWN = 10  # a hundred thousand unknown names are told no better than ten
 
 
@@ -71,8 +71,8 @@ class Terms:
         read = _reader(self.defaults[name])(value)
         if name in SHARES and not 0 <= read < 1:
             raise ValueError("It must be a share of the price: 0 or more and less than 1.")
-        if name == "latency_bars" and not 0 <= read <= MOST_LATENCY_BARS:
-            raise ValueError(f"It must be from 0 to {MOST_LATENCY_BARS}.")
+        if name in MOST_LATENCY and not 0 <= read <= MOST_LATENCY[name]:
+            raise ValueError(f"It must be from 0 to {MOST_LATENCY[name]}.")
         self.engine(**{name: read})
         return read
 

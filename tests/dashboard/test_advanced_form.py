@@ -22,6 +22,7 @@ FILLED = {
     "market_at_close": "true",
     "volume_share": "12.5",
     "latency_bars": "2",
+    "latency_seconds": "1.5",
     "compare_opposite": "false",
     "spread": "0.02",
     "slippage_ticks": "1.5",
@@ -48,6 +49,7 @@ RULES = {
     "market_at_close": True,
     "volume_share": 0.125,
     "latency_bars": 2,
+    "latency_seconds": 1.5,
     "compare_opposite": False,
 }
 

@@ -59,12 +59,13 @@ def test_an_older_manifest_is_told_like_the_defaults() -> None:
 def test_every_rule_that_differs_is_told() -> None:
     rules = {"intrabar": "ohlc", "exit_in_entry_bar": False, "market_at_close": True}
 
-    assert terms.fills({**rules, "volume_share": 0.1, "latency_bars": 1}) == [
+    assert terms.fills({**rules, "volume_share": 0.1, "latency_bars": 1, "latency_seconds": 0.5}) == [
         "Market orders fill at the close at which they are given",
         "Inside a bar: open, high, low, close",
         "Stops and targets work from the bar after their entry",
         "All fills in a bar take at most 10 % of its volume",
         "Orders reach the market 1 bar later",
+        "Orders reach the market 0.5 seconds later",
     ]
 
 

@@ -31,6 +31,7 @@ RULES = {
     "market_at_close": True,
     "volume_share": 0.5,
     "latency_bars": 2,
+    "latency_seconds": 0.25,
     "compare_opposite": False,
 }
 

@@ -77,6 +77,7 @@ right_rules = st.fixed_dictionaries(
         "market_at_close": st.booleans(),
         "volume_share": st.floats(0, 1),
         "latency_bars": st.integers(0, 1_000_000),
+        "latency_seconds": st.floats(0, 3600),
         "compare_opposite": st.booleans(),
     },
 )
