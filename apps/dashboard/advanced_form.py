@@ -1,4 +1,4 @@
-"""What most people leave as it is in a new back-test: how bars fill orders, and what worse prices cost."""
+"""What most people leave as it is in a new back-test: who carries it, how bars fill, and what worse prices cost."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,9 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from apps.dashboard.fields import PercentField, TiersField, percent_of, tiers_text
-from apps.dashboard.terms import INTRABAR
+from apps.dashboard.terms import ACCOUNT_KINDS, INTRABAR, capital
 
+ACCOUNT = ("kind", "leverage", "hedging", "margin_call")
 COSTS = (
     "spread",
     "slippage_ticks",
@@ -29,6 +30,8 @@ FILL_RULES = (
     "compare_opposite",
 )
 UNITS = {
+    "leverage": "times",
+    "margin_call": "% of the margin",
     "spread": "in price",
     "slippage_ticks": "price increments",
     "slippage_rate": "% of the price",
@@ -41,6 +44,11 @@ UNITS = {
     "latency_bars": "bars",
     "latency_seconds": "seconds",
 }
+
+
+def _choices(told: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Names with their words, as a person begins a line."""
+    return [(name, capital(words)) for name, words in told.items()]
 
 
 class AnswerField(forms.TypedChoiceField):
@@ -57,12 +65,30 @@ class AnswerField(forms.TypedChoiceField):
 
 
 class AdvancedForm(forms.Form):
-    """`terms` are a task's `costs` and `fill_rules`; what they may be the service says."""
+    """`terms` are a task's `account`, `costs` and `fill_rules`; what they may be the service says."""
 
+    kind = forms.ChoiceField(label="Account", required=False, choices=_choices(ACCOUNT_KINDS))
+    leverage = forms.FloatField(
+        label="Leverage",
+        required=False,
+        initial=0,
+        help_text="The most that a margin account lends; zero: what the instrument's initial margin allows.",
+    )
+    hedging = AnswerField(
+        "A purchase while short",
+        false="Closes the short position first",
+        true="Is held beside it, for accounts that hedge",
+    )
+    margin_call = PercentField(
+        label="Margin call",
+        required=False,
+        initial=0,
+        help_text="Logged when equity is below this share of the initial margin; zero: never. For cross margin.",
+    )
     intrabar = forms.ChoiceField(
         label="What comes first inside a bar",
         required=False,
-        choices=[(rule, words[0].upper() + words[1:]) for rule, words in INTRABAR.items()],
+        choices=_choices(INTRABAR),
         help_text="When a bar reaches several orders and its prices leave open which one first.",
     )
     exit_in_entry_bar = AnswerField(
@@ -128,6 +154,10 @@ class AdvancedForm(forms.Form):
             self.fields[name].unit = unit  # type: ignore[attr-defined]
 
     @property
+    def account_fields(self) -> list[BoundField]:
+        return [self[name] for name in ACCOUNT]
+
+    @property
     def fill_rule_fields(self) -> list[BoundField]:
         return [self[name] for name in FILL_RULES]
 
@@ -138,21 +168,21 @@ class AdvancedForm(forms.Form):
     @property
     def is_advanced(self) -> bool:
         """Whether any of these fields is wrong, or is not as it is left by most people."""
-        fields = [*self.fill_rule_fields, *self.cost_fields]
+        fields = [*self.account_fields, *self.fill_rule_fields, *self.cost_fields]
         return any(field.errors or str(field.value() or 0) not in ("0", _left(field)) for field in fields)
 
     @property
     def terms(self) -> dict[str, dict[str, Any]]:
         """What is left out stays as the engine has it."""
-        parts = {"costs": COSTS, "fill_rules": FILL_RULES}
+        parts = {"account": ACCOUNT, "costs": COSTS, "fill_rules": FILL_RULES}
         given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
         return {part: {name: given[name] for name in names if name in given} for part, names in parts.items()}
 
 
 def filled_like(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Initial values that repeat the terms of a manifest."""
-    terms = {**manifest["costs"], **manifest.get("rules", {})}
-    values = {name: terms[name] for name in (*COSTS, *FILL_RULES) if name in terms}
+    terms = {**manifest["account"], **manifest["costs"], **manifest.get("rules", {})}
+    values = {name: terms[name] for name in (*ACCOUNT, *COSTS, *FILL_RULES) if name in terms}
     for name, value in values.items():
         if isinstance(value, bool):
             values[name] = str(value).lower()

@@ -13,13 +13,17 @@ from apps.dashboard import advanced_form
 from apps.dashboard.advanced_form import AdvancedForm
 from apps.dashboard.fields import PercentField, percent_of
 from apps.executions.models import Execution
+from apps.market.conventions import timeframe_text
 from apps.market.models import Dataset, DatasetVersion
 
+PERIOD = ("start_time", "end_time", "session", "timeframe")
 COMMISSIONS = ("commission_rate", "commission_per_trade", "commission_per_unit", "commission_minimum")
 UNITS = {
     "start_time": "UTC",
     "end_time": "UTC",
     "session": "optional",
+    "timeframe": "optional",
+    "warm_up_bars": "bars",
     "commission_rate": "%",
     "name": "optional",
     "bars_per_second": "bars a second, optional",
@@ -59,6 +63,19 @@ class BacktestForm(AdvancedForm):
         help_text="Trade only then, for instance 09:30-16:00 America/New_York; the end is exclusive.",
         widget=forms.TextInput({"list": "sessions"}),
     )
+    timeframe = forms.CharField(
+        label="Timeframe",
+        required=False,
+        max_length=10,
+        help_text="Of the bars that the strategy sees; they are made of the dataset's, which still fill the orders.",
+        widget=forms.TextInput({"list": "timeframes"}),
+    )
+    warm_up_bars = forms.IntegerField(
+        label="Warm-up",
+        required=False,
+        initial=0,
+        help_text="Of the dataset, before the period: the strategy has seen them when it begins.",
+    )
     initial_balance = forms.FloatField(label="Initial balance", initial=10_000)
     commission_rate = PercentField(label="Share of the value", initial=0, help_text="Of each fill.")
     commission_per_trade = forms.FloatField(label="For each fill", initial=0)
@@ -84,7 +101,7 @@ class BacktestForm(AdvancedForm):
         dataset.widget.attrs.update(_swap("dashboard:dataset-coverage", "#coverage"))
 
     def coverage(self) -> dict[str, Any]:
-        """The chosen dataset and its newest version, None where there is none; the period fields get its limits."""
+        """The chosen dataset and its newest version, None where there is none; the fields of the period fit it."""
         asked = str(self["dataset"].value() or "")
         chosen = self.datasets.filter(pk=int(asked)).first() if asked.isdecimal() else None
         dataset = chosen or self.datasets.first()
@@ -93,6 +110,8 @@ class BacktestForm(AdvancedForm):
             limits = {"min": version.starts_at.strftime(MOMENT), "max": version.ends_at.strftime(MOMENT)}
             for name in ("start_time", "end_time"):
                 self.fields[name].widget.attrs.update(limits)
+        if dataset is not None:
+            self.fields["timeframe"].widget.attrs["placeholder"] = timeframe_text(dataset.timeframe_seconds)
         return {"dataset": dataset, "version": version}
 
     def clean(self) -> dict[str, Any]:
@@ -117,15 +136,16 @@ class BacktestForm(AdvancedForm):
 
     @property
     def task_fields(self) -> dict[str, Any]:
-        names = ("dataset", "start_time", "end_time", "session", "initial_balance", *COMMISSIONS, "bars_per_second")
-        return {**{name: self.cleaned_data[name] for name in names}, **self.terms, "name": self.name_or_made}
+        names = ("dataset", *PERIOD, "initial_balance", *COMMISSIONS, "bars_per_second")
+        made = {"warm_up_bars": self.cleaned_data["warm_up_bars"] or 0, "name": self.name_or_made}
+        return {**{name: self.cleaned_data[name] for name in names}, **self.terms, **made}
 
 
 def filled_like(execution: Execution) -> tuple[dict[str, Any], dict[str, Any]]:
     """Initial values of both forms that repeat an execution."""
     task, manifest = execution.backtest_task, execution.manifest
     assert task is not None
-    names = ("start_time", "end_time", "session", "initial_balance", *COMMISSIONS, "bars_per_second")
+    names = (*PERIOD, "warm_up_bars", "initial_balance", *COMMISSIONS, "bars_per_second")
     values: dict[str, Any] = {name: getattr(task, name) for name in names}
     values |= {"commission_rate": percent_of(task.commission_rate), **advanced_form.filled_like(manifest)}
     chosen = {"strategy_type": manifest["strategy"]["type"], "dataset": task.dataset_id}

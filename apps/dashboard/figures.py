@@ -57,6 +57,9 @@ FURTHER = (
     Figure("max_drawdown_abs", "Max drawdown", "money", "The largest fall of equity from a peak, in account currency."),
     Figure("total_fees", "Costs", "money", "All commissions paid."),
     Figure("total_slippage", "Slippage", "money", "What spread and slippage cost against the market's prices."),
+    Figure(
+        "total_payments", "Payments", "gain", "What funding, swaps, borrowing and dividends brought; a minus was paid."
+    ),
     Figure("volume_traded", "Volume traded", "money", "The value of all fills."),
     Figure("final_equity", "Final equity", "money", "Cash and open positions at the last close."),
 )

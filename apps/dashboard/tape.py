@@ -31,6 +31,11 @@ def newest_events(execution: Execution) -> Rows:
     return _newest(events, execution, EVENT_ROWS, None)
 
 
+def margin_calls(execution: Execution) -> int:
+    """How many there have been."""
+    return int(events.bodies(execution.pk, 0, event_type="margin_called").count())
+
+
 def _newest(journal: Journal, execution: Execution, limit: int, before: int | None) -> Rows:
     head = journal.head(execution)
     last = head if before is None else min(head, before - 1)

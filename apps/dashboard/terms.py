@@ -1,4 +1,4 @@
-"""The terms of a run in plain words: what it cost, how bars filled its orders, and how sure its result is."""
+"""The terms of a run in plain words: who carried it, what it cost, how bars filled it, how sure its result is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,51 @@ INTRABAR = {
     "farthest": "the extreme farther from the open first",
 }
 """What each rule takes to have happened between a bar's open and its close."""
+
+ACCOUNT_KINDS = {
+    "unchecked": "not checked, every order is carried",
+    "cash": "cash, what is bought is paid in full and nothing is sold short",
+    "cross": "margin, with all equity behind all positions",
+    "isolated": "margin, with its own behind each position",
+}
+"""What stands behind an order, by the kind of account."""
+ON_MARGIN = ("cross", "isolated")
+
+
+def currency_of(manifest: Mapping[str, Any]) -> str:
+    """The currency of a run's balance and of all its figures."""
+    instrument = manifest["instrument"]
+    return str(instrument.get("settles_in") or instrument["quote_currency"])
+
+
+def account(manifest: Mapping[str, Any]) -> list[str]:
+    """Who carried the positions, a sentence each; what an older manifest does not say is as the engine has it."""
+    terms, margins = manifest["account"], manifest["instrument"]
+    kind = str(terms.get("kind", "unchecked"))
+    sentences = [capital(ACCOUNT_KINDS.get(kind, kind))]
+    if kind in ON_MARGIN:
+        leverage = terms.get("leverage")
+        initial, maintenance = margins.get("initial_margin", 1.0) * 100, margins.get("maintenance_margin", 0.0) * 100
+        sentences += [
+            f"Leverage of {leverage:g}" if leverage else f"Initial margin of {initial:.6g} % of the value",
+            f"Maintenance margin of {maintenance:.6g} % of the value",
+            _said(margins.get("liquidation_fee"), "Liquidations cost {:.6g} % of the value", 100),
+            _said(terms.get("margin_call"), "Margin calls below {:.6g} % of the initial margin", 100),
+        ]
+    if terms.get("hedging"):
+        sentences.append("Long and short positions are held side by side")
+    return [sentence for sentence in sentences if sentence]
+
+
+def shortage(metrics: Mapping[str, Any], margin_calls: int) -> str:
+    """How often the account could not carry its positions; empty when it always could."""
+    liquidations = metrics.get("liquidations") or 0
+    told = [
+        f"{count:,} {name if count == 1 else name + 's'}"
+        for count, name in ((liquidations, "liquidation"), (margin_calls, "margin call"))
+        if count
+    ]
+    return f"The account ran short of margin: {' and '.join(told)}." if told else ""
 
 
 def costs(manifest: Mapping[str, Any], currency: str) -> str:
@@ -62,7 +107,7 @@ def doubt(metrics: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     if not bars:
         return ""
     told = f"In {_bars(bars)} it was not clear what filled first: the fill rules decided."
-    opposite, currency = metrics.get("opposite_equity"), manifest["instrument"]["quote_currency"]
+    opposite, currency = metrics.get("opposite_equity"), currency_of(manifest)
     if opposite is not None:
         equity = metrics["final_equity"]
         return f"{told} Under the opposite rule the equity would be {opposite:,.2f} {currency}, not {equity:,.2f}."
@@ -73,6 +118,10 @@ def doubt(metrics: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
 
 def _said(amount: float | None, sentence: str, scale: float = 1.0) -> str:
     return sentence.format(amount * scale) if amount else ""
+
+
+def capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _bars(count: int) -> str:

@@ -1,5 +1,6 @@
 """The bars that an execution runs on, as its manifest names them: for the worker that plays them and for charts."""
 
+from bisect import bisect_left
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,15 +17,33 @@ def bars_of(data: dict[str, Any]) -> np.ndarray:
 
     data: the member `data` of a manifest.
     """
+    rows, warm_up = rows_of(data)
+    return rows[warm_up:]
+
+
+def rows_of(data: dict[str, Any]) -> tuple[np.ndarray, int]:
+    """The bars with those of the warm-up before them, (w + n,) BAR, and w.
+
+    Raises Invalid when the period holds no bar, and when there are fewer before it than the warm-up needs.
+    """
     start, end = _microseconds(data["start_time"]), _microseconds(data["end_time"])
-    bars = store.load(data["content_hash"], start=start, end=end)
+    warm_up = data.get("warm_up_bars", 0)  # an older manifest says nothing of it
+    rows = store.load(data["content_hash"], start=None if warm_up else start, end=end)
     if data["session"]:
-        bars = bars[sessions.parse(data["session"]).mask(bars["time"])]
-    if not len(bars):
+        rows = rows[sessions.parse(data["session"]).mask(rows["time"])]
+    first = bisect_left(rows["time"], start) if warm_up and start is not None else 0
+    if first == len(rows):
         period = f"{data['start_time'] or 'the first bar'} … {data['end_time'] or 'the last bar'}"
-        hours = f" and the hours {data['session']}" if data["session"] else ""
-        raise Invalid(f"The dataset has no bar in the period {period}{hours}.")
-    return bars
+        raise Invalid(f"The dataset has no bar in the period {period}{_hours(data)}.")
+    if first < warm_up:
+        there = f"is {first} bar" if first == 1 else f"are {first} bars"
+        sentence = f"There {there} before {data['start_time']}{_hours(data)}; a warm-up of {warm_up} needs as many."
+        raise Invalid(sentence, fields={"warm_up_bars": [sentence]})
+    return rows[first - warm_up :], warm_up
+
+
+def _hours(data: dict[str, Any]) -> str:
+    return f" and the hours {data['session']}" if data["session"] else ""
 
 
 def _microseconds(moment: str | None) -> int | None:

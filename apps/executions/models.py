@@ -53,7 +53,15 @@ class BacktestTask(models.Model):
         blank=True,
         help_text="Trade these hours only, for instance 09:30-16:00 America/New_York; the end is exclusive.",
     )
-    initial_balance = models.FloatField(default=10_000.0, help_text="In the instrument's quote currency.")
+    timeframe = models.CharField(
+        max_length=10,
+        blank=True,
+        help_text="Of the bars that the strategy sees, made of the dataset's: 5m, 4h, 1d; empty: the dataset's own.",
+    )
+    warm_up_bars = models.PositiveIntegerField(
+        default=0, help_text="How many of the dataset's bars before start_time the strategy has seen when it begins."
+    )
+    initial_balance = models.FloatField(default=10_000.0, help_text="In the currency that the instrument settles in.")
     commission_rate = models.FloatField(default=0.0, help_text="Share of each fill's value: 0.001 is 0.1 %.")
     commission_per_trade = models.FloatField(default=0.0, help_text="Fixed amount for each fill.")
     commission_per_unit = models.FloatField(default=0.0, help_text="Amount for each unit filled.")
@@ -63,6 +71,9 @@ class BacktestTask(models.Model):
     )
     fill_rules = models.JSONField(
         default=dict, blank=True, help_text="How bars fill orders; the rules left out are the engine's defaults."
+    )
+    account = models.JSONField(
+        default=dict, blank=True, help_text="Who carries the positions; what is left out has the engine's defaults."
     )
     bars_per_second = models.FloatField(
         null=True, blank=True, help_text="Slow the run down so that it can be watched; empty: as fast as it goes."

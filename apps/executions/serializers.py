@@ -31,6 +31,11 @@ class FillRulesField(TermsField):
     """How bars fill orders."""
 
 
+@extend_schema_field(terms.ACCOUNT.schema())
+class AccountField(TermsField):
+    """Who carries the positions, and how."""
+
+
 class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
     """A task; `config` and `dataset` are ids that the user can see."""
 
@@ -40,14 +45,15 @@ class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
     latest_execution = serializers.IntegerField(source="latest_execution_id", read_only=True, default=None)
     costs = CostsField(required=False, help_text="Those left out cost nothing.")
     fill_rules = FillRulesField(required=False, help_text="Those left out have the engine's defaults.")
+    account = AccountField(required=False, help_text="Those left out have the engine's defaults.")
 
     class Meta:
         model = BacktestTask
         fields = [
             "id", "name", "description", "config", "strategy_type", "dataset", "instrument", "start_time", "end_time",
-            "session", "initial_balance", "commission_rate", "commission_per_trade", "commission_per_unit",
-            "commission_minimum", "costs", "fill_rules", "bars_per_second", "status", "latest_execution", "created_at",
-            "updated_at",
+            "session", "timeframe", "warm_up_bars", "initial_balance", "commission_rate", "commission_per_trade",
+            "commission_per_unit", "commission_minimum", "costs", "fill_rules", "account", "bars_per_second", "status",
+            "latest_execution", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["created_at", "updated_at"]
         validators: list[Any] = []  # uniqueness per owner is the service's to say

@@ -10,13 +10,33 @@ from django.db.models import Max
 
 from apps.engine import ENGINE_VERSION
 from apps.errors import AccessDenied, Conflict, Invalid, NotFound
-from apps.executions import lifecycle, messages, terms
+from apps.executions import data, lifecycle, messages, terms, timeframes
 from apps.executions.models import BacktestTask, Execution, Status, TaskType
 from apps.market import sessions
 from apps.market.models import DatasetVersion
 from apps.strategies import services as strategies
 
 UNFINISHED = (Status.CREATED, Status.RUNNING, Status.PAUSED)
+LONGEST_WARM_UP = 1_000_000_000
+
+
+INSTRUMENT = (
+    "symbol",
+    "quote_currency",
+    "price_increment",
+    "pip_size",
+    "quantity_step",
+    "min_quantity",
+    "max_quantity",
+    "periods_per_year",
+    "multiplier",
+    "is_inverse",
+    "settles_in",
+    "initial_margin",
+    "maintenance_margin",
+    "liquidation_fee",
+)
+"""Fields of an instrument that a manifest carries to the engine."""
 
 
 class AlreadyRunning(Conflict):
@@ -59,7 +79,10 @@ def delete_backtest_task(task: BacktestTask) -> None:
 
 
 def start(task: BacktestTask) -> Execution:
-    """A new numbered execution of the task, sent to the workers when the transaction commits."""
+    """A new numbered execution of the task, sent to the workers when the transaction commits.
+
+    Raises Invalid when the dataset's newest version has not as many bars before the start as the warm-up needs.
+    """
     with transaction.atomic():
         task = (
             BacktestTask.objects.select_for_update(of=("self",))
@@ -70,6 +93,9 @@ def start(task: BacktestTask) -> Execution:
         version = task.dataset.latest
         if version is None:
             raise Invalid(f"Dataset {task.dataset} holds no rows yet.", fields={"dataset": ["It holds no rows yet."]})
+        manifest = manifest_of(task, version)
+        if task.warm_up_bars:
+            data.rows_of(manifest["data"])
         last = task.executions.aggregate(last=Max("execution_number"))["last"] or 0
         execution = Execution.objects.create(
             owner_id=task.owner_id,
@@ -77,7 +103,7 @@ def start(task: BacktestTask) -> Execution:
             backtest_task=task,
             execution_number=last + 1,
             dataset_version=version,
-            manifest=manifest_of(task, version),
+            manifest=manifest,
         )
         messages.send(execution.pk)
     return execution
@@ -105,18 +131,11 @@ def manifest_of(task: BacktestTask, version: DatasetVersion) -> dict[str, Any]:
             "start_time": _iso(task.start_time),
             "end_time": _iso(task.end_time),
             "session": task.session,
+            "timeframe": task.timeframe,
+            "warm_up_bars": task.warm_up_bars,
         },
-        "instrument": {
-            "symbol": instrument.symbol,
-            "quote_currency": instrument.quote_currency,
-            "price_increment": instrument.price_increment,
-            "pip_size": instrument.pip_size,
-            "quantity_step": instrument.quantity_step,
-            "min_quantity": instrument.min_quantity,
-            "max_quantity": instrument.max_quantity,
-            "periods_per_year": instrument.periods_per_year,
-        },
-        "account": {"initial_balance": task.initial_balance},
+        "instrument": {name: getattr(instrument, name) for name in INSTRUMENT},
+        "account": terms.account_of(task),
         "costs": terms.costs_of(task),
         "rules": terms.rules_of(task),
         "engine": {"version": ENGINE_VERSION, "seed": 0},
@@ -158,11 +177,19 @@ def check(task: BacktestTask) -> None:
         problems["commission_rate"] = ["It is a share of the value: 0 or more and less than 1."]
     if task.bars_per_second is not None and not 0 < task.bars_per_second < 1e9:
         problems["bars_per_second"] = ["It must be more than 0, or empty for as fast as it goes."]
+    if not 0 <= task.warm_up_bars <= LONGEST_WARM_UP:
+        problems["warm_up_bars"] = [f"It must be from 0 to {LONGEST_WARM_UP}."]
+    elif task.warm_up_bars and task.start_time is None:
+        problems["warm_up_bars"] = ["It counts bars before start_time, and there are none before the first one."]
+    try:
+        task.timeframe = timeframes.clean(task.timeframe, task.dataset.timeframe_seconds)
+    except Invalid as error:
+        problems |= error.fields
     try:
         sessions.parse(task.session)
     except Invalid as error:
         problems["session"] = [error.message]
-    for part in (terms.COSTS, terms.FILL_RULES):
+    for part in terms.ALL:
         try:
             setattr(task, part.name, part.clean(getattr(task, part.name)))
         except Invalid as error:

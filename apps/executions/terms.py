@@ -1,16 +1,18 @@
-"""The terms of a back-test task: its costs and fill rules, in the words of the engine's `Costs` and `FillRules`.
+"""The terms of a back-test task: costs, fill rules and account, in the words of the engine's dataclasses for them.
 
-The commissions are fields of the task itself; everything else is a member of its JSON fields `costs` and `fill_rules`.
+The commissions and the balance are fields of the task itself, and the account's currency is the instrument's;
+everything else is a member of its JSON fields `costs`, `fill_rules` and `account`.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from reprlib import repr as shown
 from typing import Any
 
 from apps.engine.errors import did_you_mean
-from apps.engine.types import Costs, FillRules, Intrabar
+from apps.engine.types import Account, AccountKind, Costs, FillRules, Intrabar
 from apps.errors import Invalid
 from apps.executions.models import BacktestTask
 
@@ -22,7 +24,20 @@ COMMISSIONS = {
 }
 """Fields of `Costs` that are fields of the task, and what they are called there."""
 
+CURRENCY = {"currency": "quote_currency or settles_in of the instrument"}
+
 INTRABAR = [rule.name.lower() for rule in Intrabar]
+ACCOUNT_KINDS = [kind.name.lower() for kind in AccountKind]
+NAMES = {"intrabar": ("an", "intrabar rule", INTRABAR), "kind": ("a", "kind of account", ACCOUNT_KINDS)}
+"""Members that are names: what of, and which there are."""
+
+CARRIED_BY = {
+    "leverage": ("cross", "isolated"),
+    "margin_call": ("cross",),
+    "hedging": ("unchecked", "cross", "isolated"),
+}
+"""Members of an account, and the kinds that know them: what would be without effect is refused."""
+
 LARGEST = 1e9  # as of the commissions: no price, and no cost of one unit, is as large
 LARGEST_VALUE = 1e15  # as of the balance
 SHARES = frozenset({"slippage_rate", "slippage_random"})  # a fill that costs all of its value is a slip of the pen
@@ -37,12 +52,15 @@ class Terms:
     """A JSON object whose members are fields of one of the engine's dataclasses; those left out have its defaults."""
 
     name: str
-    engine: type[Costs] | type[FillRules]
+    engine: type[Costs] | type[FillRules] | type[Account]
     elsewhere: Mapping[str, str]
+    """Fields of the dataclass that are no members, and what says them."""
+    conflicts: Callable[[Mapping[str, Any]], dict[str, str]] = lambda complete: {}
+    """What is wrong with members that are right each by itself, by the name of one of them."""
 
     @property
     def defaults(self) -> dict[str, Any]:
-        return {field.name: field.default for field in fields(self.engine) if field.name not in self.elsewhere}
+        return {member.name: member.default for member in fields(self.engine) if member.name not in self.elsewhere}
 
     def clean(self, value: object) -> dict[str, Any]:
         """The members in their types; Invalid names every wrong one, as `costs.spread`."""
@@ -57,18 +75,19 @@ class Terms:
                 cleaned[name] = self._member(name, value[name])
             except ValueError as error:
                 problems[name] = str(error)
+        problems = problems or self.conflicts({**defaults, **cleaned})
         if problems:
             raise self._invalid(problems)
         return cleaned
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the object."""
-        properties = {name: {**_schema(default), "default": default} for name, default in self.defaults.items()}
+        properties = {name: {**_schema(name, default), "default": default} for name, default in self.defaults.items()}
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
     def _member(self, name: str, value: object) -> Any:
         """One member in its type. Raises ValueError with a sentence that says what would be right."""
-        read = _reader(self.defaults[name])(value)
+        read = _reader(name, self.defaults[name])(value)
         if name in SHARES and not 0 <= read < 1:
             raise ValueError("It must be a share of the price: 0 or more and less than 1.")
         if name in MOST_LATENCY and not 0 <= read <= MOST_LATENCY[name]:
@@ -78,7 +97,7 @@ class Terms:
 
     def _unknown(self, name: str) -> str:
         if name in self.elsewhere:
-            return f"It is a field of the task itself: {self.elsewhere[name]}."
+            return f"It is no member, but {self.elsewhere[name]}."
         return f"There is no such member. {did_you_mean(name, self.defaults)}"
 
     def _invalid(self, problems: Mapping[str, str]) -> Invalid:
@@ -86,8 +105,20 @@ class Terms:
         return Invalid("; ".join(f"{name}: {texts[0]}" for name, texts in placed.items()), fields=placed)
 
 
-COSTS = Terms("costs", Costs, COMMISSIONS)
+def _without_effect(account: Mapping[str, Any]) -> dict[str, str]:
+    """What an account of this kind does not know."""
+    kind = account["kind"]
+    return {
+        name: f"It has no effect on an account of the kind {kind}, only on {' and '.join(kinds)}."
+        for name, kinds in CARRIED_BY.items()
+        if account[name] and kind not in kinds
+    }
+
+
+COSTS = Terms("costs", Costs, {name: f"a field of the task itself: {told}" for name, told in COMMISSIONS.items()})
 FILL_RULES = Terms("fill_rules", FillRules, {})
+ACCOUNT = Terms("account", Account, CURRENCY, _without_effect)
+ALL = (COSTS, FILL_RULES, ACCOUNT)
 
 
 def costs_of(task: BacktestTask) -> dict[str, Any]:
@@ -102,17 +133,23 @@ def rules_of(task: BacktestTask) -> dict[str, Any]:
     return asdict(FillRules(**task.fill_rules))
 
 
+def account_of(task: BacktestTask) -> dict[str, Any]:
+    """The balance, and every field of the engine's `Account` but the currency, as JSON."""
+    complete = asdict(Account(**task.account))
+    return {"initial_balance": task.initial_balance, **{name: complete[name] for name in ACCOUNT.defaults}}
+
+
 # Members by the type of their default. JSON knows the types: "0.1" and true are no numbers here.
 
 
-def _reader(default: object) -> Callable[[object], Any]:
+def _reader(name: str, default: object) -> Callable[[object], Any]:
+    if name in NAMES:
+        return partial(_named, name)
     match default:
         case bool():
             return _boolean
         case int():
             return _whole
-        case str():
-            return _rule
         case None:
             return lambda value: None if value is None else _number(value)
         case ():
@@ -121,14 +158,14 @@ def _reader(default: object) -> Callable[[object], Any]:
             return _number
 
 
-def _schema(default: object) -> dict[str, Any]:
+def _schema(name: str, default: object) -> dict[str, Any]:
+    if name in NAMES:
+        return {"type": "string", "enum": NAMES[name][2]}
     match default:
         case bool():
             return {"type": "boolean"}
         case int():
             return {"type": "integer"}
-        case str():
-            return {"type": "string", "enum": INTRABAR}
         case None:
             return {"type": "number", "nullable": True}
         case ():
@@ -161,11 +198,12 @@ def _whole(value: object) -> int:
     return number
 
 
-def _rule(value: object) -> str:
+def _named(member: str, value: object) -> str:
+    article, noun, names = NAMES[member]
     if not isinstance(value, str):
-        raise ValueError(f"It must be the name of an intrabar rule, and not {shown(value)}.")
-    if value not in INTRABAR:
-        raise ValueError(f"There is no intrabar rule {shown(value)}. {did_you_mean(value[:60], INTRABAR)}")
+        raise ValueError(f"It must be the name of {article} {noun}, and not {shown(value)}.")
+    if value not in names:
+        raise ValueError(f"There is no {noun} {shown(value)}. {did_you_mean(value[:60], names)}")
     return value
 
 

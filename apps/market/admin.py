@@ -6,15 +6,24 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from apps.market import services
+from apps.market import instruments, services
 from apps.market.models import Dataset, DatasetVersion, Instrument
 
 
 class InstrumentForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Refuses what the service refuses."""
+    """Refuses what the service refuses; the multiplier and the margins, left empty, are as for a plain instrument."""
+
+    usual = ("multiplier", *instruments.MARGINS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.usual:
+            self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        plain = Instrument()
+        cleaned |= {name: getattr(plain, name) for name in self.usual if cleaned.get(name, 0) is None}
         if not self.errors:
             for name, texts in services.problems_of(Instrument(pk=self.instance.pk, **cleaned)).items():
                 self.add_error(name, texts)

@@ -31,6 +31,12 @@ def timeframe_of(text: str | int) -> int:
     return seconds
 
 
+def timeframe_text(seconds: int) -> str:
+    """60 as 1m, 3600 as 1h: the largest unit up to a day that divides."""
+    unit = next(unit for unit in "dhms" if seconds % UNIT_SECONDS[unit] == 0)
+    return f"{seconds // UNIT_SECONDS[unit]}{unit}"
+
+
 def usual_numbers(symbol: str, kind: str | None, closes: Column) -> dict[str, Any]:
     """Fields of a new Instrument, as far as its symbol, its kind and its closing prices (n,) tell."""
     kind = kind or usual_kind(symbol)

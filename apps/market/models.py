@@ -50,6 +50,20 @@ class Instrument(models.Model):
     periods_per_year = models.PositiveSmallIntegerField(
         default=252, help_text="Trading days a year, for annual figures: 252, or 365 where trade never rests."
     )
+    multiplier = models.FloatField(default=1.0, help_text="What one unit is worth at a price of 1: 50 for a mini S&P.")
+    is_inverse = models.BooleanField(
+        default=False, help_text="A unit is a fixed amount of the quote currency, and settles in the base currency."
+    )
+    settles_in = models.CharField(
+        max_length=10, blank=True, help_text="Currency of gains, losses and fees; empty: the quote currency."
+    )
+    initial_margin = models.FloatField(
+        default=1.0, help_text="Share of its value that a margin account needs to open a position."
+    )
+    maintenance_margin = models.FloatField(
+        default=0.0, help_text="Share of its value that a margin account needs to keep a position."
+    )
+    liquidation_fee = models.FloatField(default=0.0, help_text="Share of the value that a liquidation costs on top.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = InstrumentQuerySet.as_manager()

@@ -22,7 +22,8 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
         model = Instrument
         fields = [
             "id", "symbol", "name", "kind", "quote_currency", "price_increment", "pip_size", "quantity_step",
-            "min_quantity", "max_quantity", "periods_per_year", "is_shared", "created_at",
+            "min_quantity", "max_quantity", "periods_per_year", "multiplier", "is_inverse", "settles_in",
+            "initial_margin", "maintenance_margin", "liquidation_fee", "is_shared", "created_at",
         ]  # fmt: skip
         read_only_fields = ["created_at"]
         validators: list[Any] = []  # uniqueness per owner is the service's to say
@@ -87,6 +88,12 @@ class TimeframeField(serializers.Field[int, Any, int, Any]):
         return value
 
 
+class SaidOrNotField(serializers.BooleanField):
+    """True or false; a form that leaves it out has not said false."""
+
+    default_empty_html = serializers.empty
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """A file of bars, what it is, and optionally the numbers of an instrument that is new."""
 
@@ -107,6 +114,12 @@ class UploadSerializer(serializers.Serializer[Any]):
     min_quantity = serializers.FloatField(required=False)
     max_quantity = serializers.FloatField(required=False)
     periods_per_year = serializers.IntegerField(required=False)
+    multiplier = serializers.FloatField(required=False)
+    is_inverse = SaidOrNotField(required=False)
+    settles_in = serializers.CharField(max_length=10, required=False, allow_blank=True)
+    initial_margin = serializers.FloatField(required=False)
+    maintenance_margin = serializers.FloatField(required=False)
+    liquidation_fee = serializers.FloatField(required=False)
 
 
 class BarsQuerySerializer(serializers.Serializer[Any]):

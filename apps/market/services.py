@@ -1,6 +1,5 @@
 """What may be done with instruments and datasets, for every door alike."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, BinaryIO
@@ -12,15 +11,10 @@ from apps.accounts.models import User
 from apps.engine import types as engine
 from apps.engine.types import Array
 from apps.errors import Conflict, Invalid
-from apps.market import conventions, importers, quality, store
+from apps.market import conventions, importers, instruments, quality, store
 from apps.market.models import Dataset, DatasetVersion, Instrument
 
-SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9._:/=^-]{0,39}")
-POSITIVE = ("price_increment", "pip_size", "quantity_step")
-NUMBERS = frozenset({*POSITIVE, "min_quantity", "max_quantity", "periods_per_year"})
-DESCRIBED = frozenset({"name", "kind", "quote_currency", *NUMBERS})
 LONGEST = {"source": 200, "licence": 120}
-LARGEST = 1e12
 
 
 class InUse(Conflict):
@@ -55,7 +49,7 @@ def delete_instrument(instrument: Instrument) -> None:
 
 def problems_of(instrument: Instrument) -> dict[str, list[str]]:
     """What is wrong with an instrument, by field."""
-    problems = _problems_alone(instrument)
+    problems = instruments.problems_of(instrument)
     if "symbol" not in problems and _namesakes(instrument).exists():
         problems["symbol"] = ["There is an instrument of this symbol already."]
     return problems
@@ -168,28 +162,6 @@ def _namesakes(instrument: Instrument) -> QuerySet[Instrument]:
     return others.exclude(pk=instrument.pk)
 
 
-def _problems_alone(instrument: Instrument) -> dict[str, list[str]]:
-    """What is wrong with an instrument, whichever others there are."""
-    problems: dict[str, list[str]] = {}
-    if not SYMBOL.fullmatch(instrument.symbol):
-        problems["symbol"] = ["It must be 1 to 40 letters, digits and . _ : / = ^ - as EUR_USD or SPY."]
-    if instrument.kind not in Instrument.Kind.values:
-        problems["kind"] = [f"It must be one of {', '.join(Instrument.Kind.values)}."]
-    if not re.fullmatch(r"[A-Z]{3,10}", instrument.quote_currency):
-        problems["quote_currency"] = ["It must be 3 to 10 capital letters, as USD or USDT."]
-    for name in POSITIVE:
-        if not 0 < getattr(instrument, name) < LARGEST:
-            problems[name] = [f"It must be more than 0, and less than {LARGEST:g}."]
-    if not 0 <= instrument.min_quantity < LARGEST:
-        problems["min_quantity"] = [f"It must be 0 or more, and less than {LARGEST:g}."]
-    least = max(instrument.min_quantity, instrument.quantity_step)
-    if instrument.max_quantity is not None and not least <= instrument.max_quantity < LARGEST:
-        problems["max_quantity"] = [f"It must be {least:g}, the smallest order, or more, and less than {LARGEST:g}."]
-    if not 1 <= instrument.periods_per_year <= 366:
-        problems["periods_per_year"] = ["It must be from 1 to 366 trading days."]
-    return problems
-
-
 def _refuse_words(
     name: str, symbol: str, timeframe_seconds: int, described: Mapping[str, Any], about: Mapping[str, Any]
 ) -> None:
@@ -202,11 +174,11 @@ def _refuse_words(
     for field, longest in LONGEST.items():
         if len(about.get(field, "")) > longest:
             problems[field] = [f"It may have {longest} characters at most."]
-    if unknown := described.keys() - DESCRIBED:
+    if unknown := described.keys() - instruments.DESCRIBED:
         problems["instrument"] = [f"An instrument has no {', '.join(sorted(unknown))}."]
     else:
         sample = Instrument(symbol=symbol.strip().upper(), **{"kind": Instrument.Kind.EQUITY, **described})
-        problems |= _problems_alone(sample)
+        problems |= instruments.problems_of(sample)
     if problems:
         raise _invalid(problems)
 
@@ -221,7 +193,8 @@ def _dataset(
     about: Mapping[str, Any],
 ) -> Dataset:
     """The owner's dataset of this name, or a new one. Raises Invalid when it is of something else."""
-    dataset = Dataset.objects.select_related("instrument").filter(owner=owner, name=name).first()
+    found = Dataset.objects.select_for_update(of=("self",)).select_related("instrument")  # lest it be deleted meanwhile
+    dataset = found.filter(owner=owner, name=name).first()
     if dataset is None:
         instrument = _instrument(owner, symbol, described, bars)
         return Dataset.objects.create(

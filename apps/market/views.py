@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.errors import AccessDenied, DomainError, NotFound
-from apps.market import services, store
+from apps.market import instruments, services, store
 from apps.market.filters import DatasetFilter, InstrumentFilter
 from apps.market.folding import fold
 from apps.market.models import Dataset, DatasetVersion, Instrument
@@ -91,7 +91,7 @@ class DatasetViewSet(
         fields = upload.validated_data
         file = fields.pop("file")
         _refuse_large(file.size)
-        described = {name: fields.pop(name) for name in services.DESCRIBED & fields.keys() - {"name"}}
+        described = {name: fields.pop(name) for name in instruments.DESCRIBED & fields.keys() - {"name"}}
         assert isinstance(request.user, User)
         version = services.import_bars(
             owner=request.user, file=file.file, filename=file.name, instrument=described, **fields

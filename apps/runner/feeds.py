@@ -4,9 +4,11 @@ from typing import Any
 
 from apps.engine import strategies
 from apps.engine.listing import Listing
+from apps.engine.series.timeframes import Timeframe
 from apps.engine.session import Session
-from apps.engine.types import Costs, FillRules, Instrument
-from apps.executions.data import bars_of
+from apps.engine.types import Account, Costs, FillRules, Instrument
+from apps.executions import timeframes
+from apps.executions.data import rows_of
 
 
 def session_of(manifest: dict[str, Any]) -> Session:
@@ -16,13 +18,17 @@ def session_of(manifest: dict[str, Any]) -> Session:
     """
     strategy = strategies.get(manifest["strategy"]["type"])
     known = {name: value for name, value in manifest["instrument"].items() if value is not None}
-    instrument = Instrument(**known)
+    data, account = manifest["data"], dict(manifest["account"])
+    rows, warm_up = rows_of(data)
     return Session(
         strategy,
         manifest["strategy"]["parameters"],
-        Listing(instrument, bars_of(manifest["data"])),
-        cash=manifest["account"]["initial_balance"],
+        Listing(Instrument(**known), rows, timeframe=timeframes.of_dataset(data["timeframe_seconds"])),
+        cash=account.pop("initial_balance"),
+        account=Account(**account),
         costs=Costs(**manifest["costs"]),
+        timeframe=Timeframe.parse(data["timeframe"]) if data.get("timeframe") else None,
+        warm_up=warm_up,
         seed=manifest["engine"]["seed"],
         rules=FillRules(**manifest.get("rules", {})),
     )

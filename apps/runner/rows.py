@@ -1,11 +1,13 @@
 """The engine's rows as the journals' rows: bodies in the native API's words, encoded once."""
 
 from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
 
 import orjson
 from django.utils import timezone
 
-from apps.engine.types import Array, ExitReason, OrderEventKind, OrderType, RejectionReason, Rows
+from apps.engine.types import Array, ExitReason, OrderEventKind, OrderType, PaymentKind, RejectionReason, Rows
 from apps.events.journal import tail
 from apps.executions.models import Execution
 from apps.executions.presentation import two_decimals
@@ -18,10 +20,11 @@ ORDER_TYPES = {int(kind): kind.name.lower() for kind in OrderType}
 EVENT_KINDS = {int(kind): f"order_{kind.name.lower()}" for kind in OrderEventKind}
 REASONS = {int(reason): reason.name.lower() for reason in RejectionReason}
 EXIT_REASONS = {int(reason): reason.name.lower() for reason in ExitReason}
+PAYMENT_KINDS = {int(kind): kind.name.lower() for kind in PaymentKind}
 
 
 def event_rows(execution: Execution, rows: Rows) -> list[tuple[str, str]]:
-    """(event type, tail) of every decision and fill, in the engine's own order."""
+    """(event type, tail) of every decision, fill, margin call and payment, in the engine's own order."""
     decimals = decimals_of(execution.manifest["instrument"]["price_increment"])
     strategy_type, created_at = execution.strategy_type, iso_time(timezone.now())
     return [
@@ -53,13 +56,27 @@ def trade_rows(execution: Execution, rows: Rows) -> list[tuple[str, str, str]]:
 
 
 def _events(rows: Rows, decimals: int) -> Iterator[tuple[str, str, str]]:
-    """(event type, time, event JSON); each fill kind of the order log has its row in `fills`, in the same order."""
+    """(event type, time, event JSON); a payment comes when its bar begins, before whatever else its bar brings."""
+    return (event for _, event in merge(_payments(rows, decimals), _orders(rows, decimals), key=itemgetter(0)))
+
+
+def _orders(rows: Rows, decimals: int) -> Iterator[tuple[float, tuple[str, str, str]]]:
+    """(bar, event) of the order log; each fill kind of it has its row in `fills`, in the same order."""
     fills = _fields(rows.fills)
     for order, time in zip(_fields(rows.orders), iso_times(rows.orders["time"]), strict=True):
         if order["kind"] in FILLS:
-            yield "trade_executed", time, _fill(next(fills), decimals)
+            event = ("trade_executed", time, _fill(next(fills), decimals))
+        elif order["kind"] == OrderEventKind.MARGIN_CALLED:
+            event = ("margin_called", time, _margin_call(order, decimals))
         else:
-            yield "strategy_signal", time, _signal(order, decimals)
+            event = ("strategy_signal", time, _signal(order, decimals))
+        yield order["bar"], event
+
+
+def _payments(rows: Rows, decimals: int) -> Iterator[tuple[float, tuple[str, str, str]]]:
+    """(bar, event) of what came to positions from outside."""
+    for payment, time in zip(_fields(rows.payments), iso_times(rows.payments["time"]), strict=True):
+        yield payment["bar"], ("payment_booked", time, _payment(payment, decimals))
 
 
 def _signal(order: dict[str, float], decimals: int) -> str:
@@ -71,15 +88,31 @@ def _signal(order: dict[str, float], decimals: int) -> str:
     )
 
 
+def _margin_call(call: dict[str, float], decimals: int) -> str:
+    """`price` is the one at which the equity was too low; `position` is the first one that the account holds."""
+    return f'{{"position":{quantity_text(call["position_after"])},"price":"{price_text(call["price"], decimals)}"}}'
+
+
+def _payment(payment: dict[str, float], decimals: int) -> str:
+    """`amount` is negative when it was paid; `rate` is a share of the value, an amount a unit, or units for one."""
+    amount, rate = (price_text(payment[name] + 0.0, digits) for name, digits in (("amount", 2), ("rate", 0)))  # no -0.0
+    return (
+        f'{{"kind":"{PAYMENT_KINDS[int(payment["kind"])]}","amount":"{amount}",'
+        f'"position":{quantity_text(payment["position"])},"price":"{price_text(payment["price"], decimals)}",'
+        f'"rate":"{rate}"}}'
+    )
+
+
 def _fill(fill: dict[str, float], decimals: int) -> str:
-    """`direction` is that of the position that the fill opens, adds to or closes."""
+    """`direction` is that of the position that the fill opens, adds to or closes; a liquidation has no order."""
     side, after = int(fill["side"]), fill["position"]
     before = after - side * fill["quantity"]
     held = before if abs(before) > abs(after) else after  # what is being closed, else what is being built
     direction = DIRECTIONS[1 if held > 0 else -1]
+    order = fill["order"] or 'null,"reason":"liquidation"'
     return (
         f'{{"direction":"{direction}","units":{quantity_text(fill["quantity"])},'
-        f'"price":"{price_text(fill["price"], decimals)}","side":"{SIGNALS[side]}","order":{fill["order"]},'
+        f'"price":"{price_text(fill["price"], decimals)}","side":"{SIGNALS[side]}","order":{order},'
         f'"fee":"{two_decimals(fill["fee"])}","position":{quantity_text(after)}}}'
     )
 
@@ -88,6 +121,7 @@ def _details(trade: dict[str, float]) -> str:
     return (
         f'{{"gross_pnl":"{two_decimals(trade["gross_pnl"])}","fees":"{two_decimals(trade["fees"])}",'
         f'"mae":"{two_decimals(trade["mae"])}","mfe":"{two_decimals(trade["mfe"])}",'
+        f'"payments":"{two_decimals(trade["payments"])}",'
         f'"bars_held":{int(trade["closed_bar"]) - int(trade["opened_bar"])},'
         f'"exit_reason":"{EXIT_REASONS[int(trade["exit_reason"])]}"}}'
     )

@@ -1,4 +1,4 @@
-"""The fold of the form with fill rules, spread and slippage: what it sends, refuses and repeats."""
+"""The fold of the form with account, fill rules, spread and slippage: what it sends, refuses and repeats."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,10 @@ from apps.strategies.models import StrategyConfig
 pytestmark = pytest.mark.django_db
 FORM = "/backtests/new/"
 FILLED = {
+    "kind": "cross",
+    "leverage": "2.5",
+    "hedging": "true",
+    "margin_call": "80",
     "intrabar": "nearest",
     "exit_in_entry_bar": "false",
     "market_at_close": "true",
@@ -54,6 +58,14 @@ RULES = {
 }
 
 
+ACCOUNT = {"kind": "cross", "leverage": 2.5, "hedging": True, "margin_call": 0.8}
+
+
+def offered(form: Any) -> list[Any]:
+    """All fields of the fold."""
+    return [*form.account_fields, *form.fill_rule_fields, *form.cost_fields]
+
+
 @pytest.fixture
 def fields(import_dataset: Callable[..., Any]) -> dict[str, Any]:
     """What the form sends with the fold left out."""
@@ -73,6 +85,8 @@ def fields(import_dataset: Callable[..., Any]) -> dict[str, Any]:
 def test_it_offers_every_term_of_a_task() -> None:
     assert set(advanced_form.COSTS) == set(terms.COSTS.defaults)
     assert set(advanced_form.FILL_RULES) == set(terms.FILL_RULES.defaults)
+    assert set(advanced_form.ACCOUNT) == set(terms.ACCOUNT.defaults)
+    assert [kind for kind, _ in advanced_form.AdvancedForm.base_fields["kind"].choices] == terms.ACCOUNT_KINDS  # type: ignore[attr-defined]
     assert [rule for rule, _ in advanced_form.AdvancedForm.base_fields["intrabar"].choices] == terms.INTRABAR  # type: ignore[attr-defined]
 
 
@@ -81,7 +95,7 @@ def test_what_is_filled_in_goes_into_the_run(fields: dict[str, Any], browser: Cl
 
     task = BacktestTask.objects.get()
     assert answer.status_code == 302
-    assert (task.costs, task.fill_rules) == (COSTS, RULES)
+    assert (task.account, task.costs, task.fill_rules) == (ACCOUNT, COSTS, RULES)
     assert Execution.objects.get().manifest["rules"] == RULES
 
 
@@ -90,23 +104,32 @@ def test_what_is_left_out_is_as_the_engine_has_it(fields: dict[str, Any], browse
 
     manifest = Execution.objects.get().manifest
     assert manifest["rules"] == terms.FILL_RULES.defaults
+    assert manifest["account"] == {"initial_balance": 5000.0, **terms.ACCOUNT.defaults}
     assert manifest["costs"]["maker_rate"] is None
 
 
 def test_left_as_it_opens_it_changes_nothing(fields: dict[str, Any], browser: Client) -> None:
     form = browser.get(FORM).context["form"]
-    untouched = {field.name: field.value() or "" for field in [*form.fill_rule_fields, *form.cost_fields]}
+    untouched = {field.name: field.value() or "" for field in offered(form)}
 
     browser.post(FORM, {**fields, **untouched})
 
     manifest = Execution.objects.get().manifest
     assert manifest["rules"] == terms.FILL_RULES.defaults
+    assert manifest["account"] == {"initial_balance": 5000.0, **terms.ACCOUNT.defaults}
     assert {name: manifest["costs"][name] for name in COSTS} == {**terms.COSTS.defaults, "tiers": []}
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("kind", "offshore"),
+        ("leverage", "5"),  # of an account that is not checked
+        ("leverage", "nan"),
+        ("leverage", "-1"),
+        ("margin_call", "80"),
+        ("margin_call", "much"),
+        ("hedging", "perhaps"),
         ("intrabar", "sideways"),
         ("exit_in_entry_bar", "perhaps"),
         ("volume_share", "101"),
@@ -162,7 +185,7 @@ def test_a_run_can_be_repeated_with_all_its_terms(fields: dict[str, Any], browse
 
     form = answer.context["form"]
     assert 'id="advanced" open' in answer.content.decode()
-    repeated = {field.name: field.value() for field in [*form.fill_rule_fields, *form.cost_fields]}
+    repeated = {field.name: field.value() for field in offered(form)}
     browser.post(FORM, {**fields, **repeated, "name": "again"})
     assert Execution.objects.order_by("pk").last().manifest == execution.manifest  # type: ignore[union-attr]
 
@@ -172,7 +195,8 @@ def test_a_run_from_before_there_were_terms_can_be_repeated(
 ) -> None:
     commissions = dict.fromkeys(terms.COMMISSIONS, 0.0)
     manifest = {name: value for name, value in execution.manifest.items() if name != "rules"}
-    Execution.objects.update(manifest={**manifest, "costs": commissions})
+    account = {"initial_balance": manifest["account"]["initial_balance"]}
+    Execution.objects.update(manifest={**manifest, "costs": commissions, "account": account})
 
     answer = browser.get(FORM, {"like": execution.pk})
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.executions import terms
 from apps.executions.models import BacktestTask, Execution
 from apps.market.models import Dataset
 from apps.strategies.models import StrategyConfig
@@ -39,6 +40,8 @@ def fields(dataset: Dataset) -> dict[str, Any]:
         "start_time": "2024-01-01T01:00",
         "end_time": "",
         "session": "",
+        "timeframe": "5m",
+        "warm_up_bars": "20",
         "initial_balance": "5000",
         "commission_rate": "0.07",
         "commission_per_trade": "0.5",
@@ -67,7 +70,8 @@ def test_it_starts_what_it_says(fields: dict[str, Any], dataset: Dataset, browse
     assert manifest["strategy"]["parameters"] == expected
     assert manifest["data"]["content_hash"] == dataset.latest.content_hash
     assert manifest["data"]["start_time"] == "2024-01-01T01:00:00+00:00"
-    assert manifest["account"] == {"initial_balance": 5000.0}
+    assert manifest["account"] == {"initial_balance": 5000.0, **terms.ACCOUNT.defaults}
+    assert (manifest["data"]["timeframe"], manifest["data"]["warm_up_bars"]) == ("5m", 20)
     assert manifest["costs"]["commission_rate"] == 0.0007  # as the API's client writes 0.07 %, to the last bit
     assert manifest["costs"]["commission_fixed"] == 0.5
 
@@ -94,6 +98,8 @@ def test_every_problem_is_told_at_its_field_at_once(fields: dict[str, Any], brow
     wrong = {
         "parameters-fast": "9",  # not shorter than slow
         "session": "breakfast",
+        "timeframe": "7s",
+        "warm_up_bars": "-1",
         "initial_balance": "-1",
         "commission_rate": "100",
         "bars_per_second": "0",
@@ -104,7 +110,15 @@ def test_every_problem_is_told_at_its_field_at_once(fields: dict[str, Any], brow
     answer = browser.post(FORM, {**fields, **wrong})
 
     assert answer.status_code == 422
-    places = {"session", "initial_balance", "commission_rate", "bars_per_second", "start_time"}
+    places = {
+        "session",
+        "timeframe",
+        "warm_up_bars",
+        "initial_balance",
+        "commission_rate",
+        "bars_per_second",
+        "start_time",
+    }
     assert set(answer.context["form"].errors) == places
     assert set(answer.context["parameters"].errors) == {"fast"}
     assert answer.content.decode().count('aria-invalid="true"') == len(places) + 1
@@ -124,6 +138,11 @@ def test_every_problem_is_told_at_its_field_at_once(fields: dict[str, Any], brow
         ("start_time", "yesterday"),
         ("start_time", "2030-01-01T00:00"),
         ("end_time", "1990-01-01T00:00"),
+        ("timeframe", "90s"),
+        ("timeframe", "m" * 11),
+        ("warm_up_bars", "61"),  # sixty are there before 01:00
+        ("warm_up_bars", "9" * 400),
+        ("warm_up_bars", "0.5"),
         ("dataset", "0"),
         ("dataset", "x"),
         ("name", "n" * 121),
@@ -182,6 +201,8 @@ def test_a_dataset_brings_its_coverage(dataset: Dataset, browser: Client) -> Non
 
     assert 'min="2024-01-01T00:00" max="2024-01-01T04:59"' in part
     assert "300 bars" in part
+    assert 'placeholder="1m"' in part
+    assert 'name="warm_up_bars"' in part
     assert dataset.latest.content_hash[:12] in part
 
 

@@ -9,7 +9,15 @@ from apps.dashboard.templatetags import tapedeck
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("1234567.50", "1,234,567.50"), ("-1234.00", "−1,234.00"), (366, "366"), ("0.00", "0.00"), (None, "–"), (0, "0")],
+    [
+        ("1234567.50", "1,234,567.50"),
+        ("-1234.00", "−1,234.00"),
+        (366, "366"),
+        ("0.00", "0.00"),
+        (None, "–"),
+        (0, "0"),
+        (1e-05, "0.00001"),
+    ],
 )
 def test_digits_are_grouped_and_otherwise_left_alone(number: str | int | None, text: str) -> None:
     assert tapedeck.grouped(number) == text

@@ -107,14 +107,20 @@ def test_t42_t43_filters_combine(trades: Any) -> None:
 def test_a_row_is_json_whatever_the_symbol(finished: Any, symbol: str) -> None:
     import numpy as np
 
-    from apps.engine.types import EQUITY, FILL, ORDER_EVENT, TRADE, Rows
+    from apps.engine.types import EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE, Rows
     from apps.runner.rows import trade_rows
 
     finished.manifest["instrument"]["symbol"] = symbol
     closed = np.zeros(1, TRADE)
     closed["side"], closed["quantity"], closed["entry_price"], closed["exit_price"] = 1, 2.5, 10.0, 11.0
     closed["exit_reason"] = 1
-    rows = Rows(orders=np.empty(0, ORDER_EVENT), fills=np.empty(0, FILL), trades=closed, equity=np.empty(0, EQUITY))
+    rows = Rows(
+        orders=np.empty(0, ORDER_EVENT),
+        fills=np.empty(0, FILL),
+        trades=closed,
+        equity=np.empty(0, EQUITY),
+        payments=np.empty(0, PAYMENT),
+    )
 
     ((instrument, direction, tail),) = trade_rows(finished, rows)
 

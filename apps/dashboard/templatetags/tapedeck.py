@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -10,10 +11,10 @@ from django.utils.safestring import SafeString
 
 from apps.dashboard import terms
 from apps.engine import strategies
+from apps.market.conventions import timeframe_text
 
 register = template.Library()
 MISSING = "–"
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 @register.filter
@@ -21,7 +22,7 @@ def grouped(number: str | float | None) -> str:
     """Thousands by commas, digits as they are: "-12345.60" gives "−12,345.60"; nothing gives a dash."""
     if number is None or number == "":
         return MISSING
-    text = str(number)
+    text = format(Decimal(repr(number)), "f") if isinstance(number, float) else str(number)  # 0.00001, not 1e-05
     whole, point, fraction = text.lstrip("-").partition(".")
     return ("−" if text.startswith("-") else "") + f"{int(whole):,}{point}{fraction}"
 
@@ -46,13 +47,6 @@ def moment(value: datetime | str | None) -> SafeString | str:
         return MISSING
     iso = value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', iso, iso[:16].replace("T", " "))
-
-
-@register.filter
-def timeframe(seconds: int) -> str:
-    """60 as 1m, 3600 as 1h: the largest unit that divides."""
-    size, unit = next((size, unit) for size, unit in UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
 
 
 @register.filter
@@ -131,3 +125,4 @@ def strategy_title(strategy_type: str) -> str:
 
 
 costs = register.filter(terms.costs)
+timeframe = register.filter("timeframe", timeframe_text)

@@ -29,6 +29,7 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         **_figures(execution),
         "dataset": execution.dataset_version.dataset,
         "period": listing.period_of(execution),
+        "account": terms.account(execution.manifest),
         "fills": terms.fills(execution.manifest.get("rules")),
         "manifest_hash": manifest_hash(execution.manifest),
         "trades": tape.newest_trades(execution),
@@ -109,7 +110,7 @@ def _heading(execution: Execution) -> dict[str, Any]:
         "execution": execution,
         "is_over": execution.status in lifecycle.TERMINAL,
         "elapsed_seconds": figures.elapsed_seconds(execution),
-        "currency": execution.manifest["instrument"]["quote_currency"],
+        "currency": terms.currency_of(execution.manifest),
     }
 
 
@@ -118,6 +119,7 @@ def _figures(execution: Execution) -> dict[str, Any]:
     return {
         "verdict": figures.verdict(checkpoint),
         "further": figures.further(checkpoint),
+        "shortage": terms.shortage(checkpoint.metrics, tape.margin_calls(execution)) if checkpoint else "",
         "doubt": terms.doubt(checkpoint.metrics, execution.manifest) if checkpoint else "",
     }
 
