@@ -6,7 +6,8 @@ const isMissing = (number) => number === null || number === undefined || number 
 /** "-12345.60" as "−12,345.60"; nothing as a dash. */
 export function grouped(number) {
   if (isMissing(number)) return MISSING;
-  const text = String(number);
+  const spelled = String(number);
+  const text = spelled.includes("e") ? Number(number).toFixed(10).replace(/\.?0+$/, "") : spelled;
   const [whole, fraction] = text.replace("-", "").split(".");
   const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return (text.startsWith("-") ? "−" : "") + thousands + (fraction === undefined ? "" : `.${fraction}`);
