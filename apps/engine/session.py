@@ -200,7 +200,10 @@ class Session:
         if missing:
             raise ValueError(f"There are no rates of {', '.join(missing)} to {home}, in which the account is kept.")
         columns = [np.ones(len(times)), *(happenings.aligned(each, rates[each], times) for each in foreign)]
-        tables = [happenings.happenings(place, each.events, times) for place, each in enumerate(self._listings)]
+        shown = floor.places
+        tables = [
+            happenings.happenings(place, each.events, times, shown[place]) for place, each in enumerate(self._listings)
+        ]
         return Terms(
             instruments=instruments,
             costs=[listing.costs or self._costs for listing in self._listings],

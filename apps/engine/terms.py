@@ -45,7 +45,7 @@ class Instrument:
     periods_per_year: trading days a year for annual figures: 252, or 365 where trade never rests.
     multiplier: what one unit is worth at a price of 1. is_inverse: a unit is a fixed amount (the multiplier) of the
     quote currency, and settles in the base: worth multiplier / price of it.
-    settles_in: the currency of gains, losses and fees; empty for the quote currency.
+    settles_in: the currency of gains, losses and fees; empty for the quote currency, which no inverse contract has.
     initial_margin, maintenance_margin: shares of the value that a margin account needs to open and to keep a position;
     `Account.leverage` can only ask for more than the first. liquidation_fee: share of the value, on top.
     """
@@ -74,13 +74,22 @@ class Instrument:
             raise ValueError(f"min_quantity of {self.symbol} is {self.min_quantity}; it must be 0 or more.")
         if not self.max_quantity >= max(self.min_quantity, self.quantity_step):
             raise ValueError(f"max_quantity of {self.symbol} is {self.max_quantity}; nothing could be ordered.")
-        if not 0 <= self.maintenance_margin <= self.initial_margin <= 1 or self.initial_margin == 0:
+        if not 0 <= self.maintenance_margin <= self.initial_margin <= 1 or self.maintenance_margin == 1:
             raise ValueError(
-                f"The margins of {self.symbol} are {self.initial_margin} and {self.maintenance_margin}; they are shares "
-                "of the value, and keeping a position cannot need more than opening it."
+                f"The margins of {self.symbol} are {self.initial_margin} and {self.maintenance_margin}; they are "
+                "shares of the value, and keeping a position cannot need more than opening it, nor all of it."
+            )
+        if self.initial_margin == 0:
+            raise ValueError(f"initial_margin of {self.symbol} is 0; nobody lends the whole of a position.")
+        if self.is_inverse and self.currency == self.quote_currency:
+            raise ValueError(
+                f"{self.symbol} is an inverse contract and settles in its base; settles_in has to name that currency, "
+                f"not {self.quote_currency}."
             )
         if not 0 <= self.liquidation_fee < 1:
-            raise ValueError(f"liquidation_fee of {self.symbol} is {self.liquidation_fee}; it must be 0 or more, below 1.")
+            raise ValueError(
+                f"liquidation_fee of {self.symbol} is {self.liquidation_fee}; it must be 0 or more, and below 1."
+            )
 
     @property
     def currency(self) -> str:

@@ -224,6 +224,7 @@ class ExitReason(IntEnum):
     STOP = 2
     TARGET = 3
     LIQUIDATION = 4
+    SPLIT = 5  # it left no whole unit, and what there was has been paid out
 
 
 class AccountKind(IntEnum):

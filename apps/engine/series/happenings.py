@@ -36,17 +36,23 @@ class BadHappening(EngineError, ValueError):
         super().__init__(f"Row {row} of {table}: {problem}.")
 
 
-def happenings(instrument: int, tables: Iterable[Array], times: Array) -> Array:
+def happenings(instrument: int, tables: Iterable[Array], times: Array, shown: Array | None = None) -> Array:
     """What the tables say of one instrument, on the clock of the run: (h,) HAPPENING in the order of their times.
 
-    tables: of FUNDING, SWAP, BORROW or ADJUSTMENT. times: (n,) int64 of the run's rows. What is before the first row or
-    after the last one meets nobody and is left out. Where several fall on one time, a dividend comes before a split.
-    Raises BadHappening.
+    tables: of FUNDING, SWAP, BORROW or ADJUSTMENT. times: (n,) int64 of the run's rows. shown: those which show the
+    instrument, None for all: each thing happens in the first of them at or after its time. What is not after the first
+    or is after the last one meets nobody and is left out. Where several fall on one time, a dividend comes before a
+    split. Raises BadHappening.
     """
     found = [row for table in tables for row in _rows(instrument, checked(table))]
     result = np.array(sorted(found, key=lambda row: (row[1], row[3])), HAPPENING)
-    result["row"] = np.searchsorted(times, result["time"])
-    return result[(result["row"] < len(times)) & (result["time"] > times[0])]
+    rows = np.arange(len(times)) if shown is None else shown
+    own = times[rows]
+    place = np.searchsorted(own, result["time"])
+    met = (place < len(own)) & (result["time"] > own[0])
+    result = result[met]
+    result["row"] = rows[place[met]]
+    return result
 
 
 def merged(tables: Iterable[Array]) -> Array:
@@ -64,7 +70,8 @@ def checked(table: Array) -> Array:
     for column in values:
         _refuse(name, ~np.isfinite(table[column]), f"its {column} is not a finite number")
     if "price" in (table.dtype.names or ()):
-        _refuse(name, ~(np.isnan(table["price"]) | (table["price"] > 0)), "its price is not above 0")
+        known = np.isfinite(table["price"]) & (table["price"] > 0)
+        _refuse(name, ~(np.isnan(table["price"]) | known), "its price is not a finite number above 0")
     if "shares_per_share" in values:
         _refuse(name, table["shares_per_share"] <= 0, "its shares_per_share is not above 0")
     _refuse(name, np.append(False, table["time"][1:] < table["time"][:-1]), "it is earlier than the row before it")
@@ -74,11 +81,14 @@ def checked(table: Array) -> Array:
 def aligned(currency: str, rates: Array, times: Array) -> Array:
     """The rate of a currency at each row of a run, (n,) float64: the last one at or before it.
 
-    Raises ValueError where there is none yet, or one is not above 0.
+    Raises ValueError where there is none yet, one is not above 0, or they are not in order.
     """
     wrong = np.flatnonzero(~(np.isfinite(rates["rate"]) & (rates["rate"] > 0)))
     if len(wrong):
         raise ValueError(f"Row {wrong[0]} of the rates of {currency}: the rate is not a finite number above 0.")
+    early = np.flatnonzero(rates["time"][1:] < rates["time"][:-1])
+    if len(early):
+        raise ValueError(f"Row {early[0] + 1} of the rates of {currency}: it is earlier than the row before it.")
     found = np.searchsorted(rates["time"], times, side="right") - 1
     if found[0] < 0:
         raise ValueError(f"There is no rate of {currency} at the first row, {moment(int(times[0])).isoformat()}.")

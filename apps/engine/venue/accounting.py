@@ -1,17 +1,20 @@
 """What a fill does to cash, to the position and to the open trade.
 
 A position is netted at its average price. A trade is a round trip from flat to flat: a pyramided position closes as one
-trade whose entry price is weighted by volume. Money moves in the currency that the contract settles in; results, fees
-and values are told in the account's, at the rate of their time.
+trade whose entry price is weighted by volume. Money moves in the currency that the contract settles in, of which an
+account may owe some; a cash account changes it on the spot. Results, fees and values are told in the account's
+currency, at the rate of their row.
 """
 
 from numba import njit
 
 from apps.engine.kernels import INLINE, INNER
-from apps.engine.types import Record
+from apps.engine.types import AccountKind, Record
 from apps.engine.venue.books import account_of, contract_of, currency_at, holding_of
 from apps.engine.venue.costs import worth
 from apps.engine.venue.grid import on_grid
+
+CASH = int(AccountKind.CASH)
 
 
 @njit(**INNER)
@@ -27,8 +30,8 @@ def weighted(contract: Record, price: float, quantity: float, further_price: flo
 
 @njit(**INLINE)
 def rate_of(books: Record, contract: Record) -> float:
-    """Units of the account's currency for one of the contract's, at the last close."""
-    return currency_at(books.currencies, contract.currency).rate  # type: ignore[no-any-return]
+    """Units of the account's currency for one of the contract's, in the last row."""
+    return currency_at(books.currencies, contract.currency).rate
 
 
 @njit(**INNER)
@@ -42,6 +45,15 @@ def cash_of(books: Record) -> float:
     return cash
 
 
+@njit(**INLINE)
+def receive(books: Record, contract: Record, amount: float) -> None:
+    """Take in an amount of the contract's currency; one below 0 is paid."""
+    if books.margin == CASH:
+        currency_at(books.currencies, 0).balance += amount * rate_of(books, contract)
+    else:
+        currency_at(books.currencies, contract.currency).balance += amount
+
+
 @njit(**INNER)
 def book(books: Record, index: int, order: Record, time: int, signed: float, price: float, fee: float) -> float:
     """Book one fill that does not cross zero; what it earned before fees, in the account's currency (0.0 for an entry).
@@ -50,10 +62,9 @@ def book(books: Record, index: int, order: Record, time: int, signed: float, pri
     Earned is closed quantity x (worth of the price - worth of the average price). The average moves with entries only.
     """
     account, contract, holding = account_of(books), contract_of(books, order), holding_of(books, order)
-    currency = currency_at(books.currencies, contract.currency)
     if holding.position == 0.0:
         open_trade(holding, time, index, signed)
-    quantity, value, rate = abs(signed), worth(contract, price), currency.rate
+    quantity, value, rate = abs(signed), worth(contract, price), rate_of(books, contract)
     earned = 0.0
     if holding.position * signed >= 0.0:
         holding.average_price = weighted(contract, holding.average_price, abs(holding.position), price, quantity)
@@ -66,7 +77,7 @@ def book(books: Record, index: int, order: Record, time: int, signed: float, pri
     holding.gross_pnl += earned
     holding.trade_fees += fee * rate
     holding.position = on_grid(holding.position + signed, contract.quantity_step, contract.steps_per_unit)
-    currency.balance -= signed * value + fee
+    receive(books, contract, -(signed * value + fee))
     account.fees += fee * rate
     account.volume += quantity * abs(value) * rate
     account.realized += earned

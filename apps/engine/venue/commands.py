@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER, OPTIONS
+from apps.engine.kernels import INNER, OPTIONS
 from apps.engine.types import OrderEventKind, Record
+from apps.engine.venue.accounting import open_result, rate_of
 from apps.engine.venue.admission import (
     ACCEPTABLE,
     NOBODY,
@@ -23,7 +24,6 @@ from apps.engine.venue.admission import (
     row_of,
     settle,
 )
-from apps.engine.venue.accounting import open_result, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
     ORDER_RECORD,
@@ -38,22 +38,22 @@ from apps.engine.venue.books import (
     order_at,
     terms_at,
 )
-from apps.engine.venue.filling import CANCELLED, FROM_THE_OPEN, OUO, finish, keep_working, log
 from apps.engine.venue.costs import worth
+from apps.engine.venue.filling import CANCELLED, FROM_THE_OPEN, OUO, finish, keep_working, log
 from apps.engine.venue.grid import round_down
 from apps.engine.venue.horizon import next_event
 from apps.engine.venue.margin import equity_of, mark_of
+from apps.engine.venue.marking import mark
 from apps.engine.venue.matching import EXPIRED, follow_all, match
 from apps.engine.venue.scene import close_of, last_close, last_row
 from apps.engine.venue.state import NEVER
-from apps.engine.venue.marking import mark
 from apps.engine.venue.triggers import ALERT, DONE, TRAILING_STOP, WAITING, WORKING, trailed
 
 FULL = -1
 SUBMITTED, REJECTED = int(OrderEventKind.SUBMITTED), int(OrderEventKind.REJECTED)
 AMENDED, AMENDMENT_REJECTED = int(OrderEventKind.AMENDED), int(OrderEventKind.AMENDMENT_REJECTED)
-ROWS_PER_ORDER = 6  # of one row, at most: activated, triggered, two fills where one crosses zero, and its end
-ROWS_PER_HOLDING = 3  # liquidated, called, paid
+ROWS_PER_ORDER = 6  # of one row, at most: activated, triggered, two fills where one crosses zero, its end, liquidation
+ROWS_PER_HOLDING = 3  # liquidated at the open, closed by a split, called
 
 
 def command(*further: Any) -> Any:
@@ -65,11 +65,15 @@ def command(*further: Any) -> Any:
 def count_needed(books: Record) -> int:
     """How many rows one row may bring to a table and a few more: in a group that updates, a fill tells the others."""
     account = account_of(books)
+    due = account.next_happening
+    while due < books.happenings_count and happening_at(books.happenings, due).row <= account.next_row:
+        due += 1
+    outside = (due - account.next_happening) * (2 * books.holdings_count + account.orders)
     updating = 0
     for i in range(account.orders):
         updating += order_at(books.orders, i).group_kind == OUO
     own = ROWS_PER_ORDER * account.orders + ROWS_PER_HOLDING * books.holdings_count
-    return own + 4 * updating * updating + 2  # type: ignore[no-any-return]
+    return own + outside + 4 * updating * updating + 2  # type: ignore[no-any-return]
 
 
 @command()
@@ -82,18 +86,8 @@ def has_room(books: Record) -> bool:
     rows, account = count_needed(books), account_of(books)
     fills = account.fills + rows <= books.fills_room
     trades = account.trades + rows <= books.trades_room
-    return fills and trades and account.events + rows <= books.events_room and account.orders + 1 < books.orders_room
-
-
-@njit(**INLINE)
-def has_room_for_payments(books: Record, index: int) -> bool:
-    """Whether everything that comes from outside until this row can be written down."""
-    account = account_of(books)
-    due = account.next_happening
-    while due < books.happenings_count and happening_at(books.happenings, due).row <= index:
-        due += 1
-    most = (due - account.next_happening) * books.holdings_count
-    return account.payments + most <= books.payments_room  # type: ignore[no-any-return]
+    told = account.events + rows <= books.events_room and account.payments + rows <= books.payments_room
+    return fills and trades and told and account.orders + 1 < books.orders_room
 
 
 @leaf(BOOKS_RECORD, types.int64, returns=types.boolean)
@@ -108,7 +102,7 @@ def book_until(books: Record, stop: int) -> bool:
             if until == first and account.points == books.points_room:
                 return False
         if until == first:
-            if not has_room(books) or not has_room_for_payments(books, first):
+            if not has_room(books):
                 return False
             match(books, first)
             until = first + 1

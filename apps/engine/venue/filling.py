@@ -5,7 +5,7 @@ from numba import njit, types
 
 from apps.engine.kernels import INLINE, INNER
 from apps.engine.types import ExitReason, GroupKind, OrderEventKind, Record, RejectionReason, TimeInForce
-from apps.engine.venue.accounting import book, cash_of, close_trade, rate_of
+from apps.engine.venue.accounting import book, cash_of, close_trade, open_result, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
     ORDER_RECORD,
@@ -23,7 +23,7 @@ from apps.engine.venue.books import (
 )
 from apps.engine.venue.costs import commission, slipped, worth
 from apps.engine.venue.grid import on_grid
-from apps.engine.venue.margin import NO_REASON, objection_to_opening
+from apps.engine.venue.margin import CASH, ISOLATED, NO_REASON, objection_to_opening, see
 from apps.engine.venue.tally import count_trade
 from apps.engine.venue.triggers import (
     DONE,
@@ -152,6 +152,9 @@ def fill(books: Record, index: int, order: Record, quantity: float, price: float
     fee = commission(books, order, quantity, price, takes, account.volume)
     if order.id == NOBODYS:
         fee += contract.liquidation_fee * quantity * abs(worth(contract, price))
+        if books.margin == ISOLATED:
+            margin = contract.initial_margin * quantity * abs(worth(contract, holding.average_price))
+            fee = min(fee, max(margin + open_result(contract, holding, price), 0.0))
     earned = book(books, index, order, time, order.side * quantity, price, fee)
     flat = holding.position == 0.0
     if flat:
@@ -199,13 +202,15 @@ def execute(books: Record, index: int, order: Record, price: float, takes: bool,
         finish(books, index, order, CANCELLED, NOT_FILLED_AT_ONCE, price)
         return
     market = price
+    if books.margin > CASH:
+        see(contract, order.side, market)
     if takes and not rests(order):
         price = slipped(books, index, order, quantity, market)
     step, per_unit = contract.quantity_step, contract.steps_per_unit
     closing = min(quantity, abs(holding.position)) if holding.position * order.side < 0.0 else 0.0
     opening = on_grid(quantity - closing, step, per_unit)
     if opening > 0.0 and books.margin != 0:
-        reason = objection_to_opening(books, order, opening, closing, price, takes)
+        reason = objection_to_opening(books, order, opening, closing, market, price, takes)
         if reason != NO_REASON and closing == 0.0:
             finish(books, index, order, CANCELLED, reason, price)
             return

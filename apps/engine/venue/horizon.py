@@ -26,14 +26,24 @@ from apps.engine.venue.books import (
     time_of,
 )
 from apps.engine.venue.costs import worth
-from apps.engine.venue.margin import CASH, CROSS, breaking_price, open_count
-from apps.engine.venue.scene import close_of, high_of, is_missing, last_row, low_of
+from apps.engine.venue.margin import CASH, CROSS, breaking_price, mark_of, open_count
+from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.state import NEVER
-from apps.engine.venue.triggers import ALERT, TRAILING_STOP, WAITING, is_priced, passed, price_of, trailed, waits_for_rise
+from apps.engine.venue.triggers import (
+    ALERT,
+    TRAILING_STOP,
+    WAITING,
+    is_priced,
+    passed,
+    price_of,
+    trailed,
+    waits_for_rise,
+)
 
 IOC, FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
 LOOK_AHEAD = 512  # rows: bounded, lest a far order that is placed anew at every bar cost the square of the bars
 NOBODY = -1
+DOUBT = 1e-12  # of all values: sums of the same amounts differ by less; a row too many does no harm
 
 
 @njit(**INLINE)
@@ -144,13 +154,18 @@ def watch_margin(books: Record, first: int, until: int) -> int:
 
 
 @njit(**INLINE)
-def worst_price(books: Record, index: int, holding: Record) -> float:
-    row, long = last_row(books, index, holding.instrument), holding.position > 0.0
+def range_of(books: Record, index: int, holding: Record) -> tuple[float, float]:
+    """Lowest and highest price of a position in a row: its last price where the instrument is missing."""
+    asks, row, booked = holding.position < 0.0, index, account_of(books).next_row
+    while row >= booked and is_missing(books, row, holding.instrument):
+        row -= 1
+    if row < booked:
+        price = mark_of(contract_at(books.contracts, holding.instrument), holding)
+        return price, price
     if row < index:
-        return close_of(books, row, holding.instrument, not long)  # type: ignore[no-any-return]
-    if long:
-        return low_of(books, index, holding.instrument, False)  # type: ignore[no-any-return]
-    return high_of(books, index, holding.instrument, True)  # type: ignore[no-any-return]
+        price = close_of(books, row, holding.instrument, asks)
+        return price, price
+    return low_of(books, row, holding.instrument, asks), high_of(books, row, holding.instrument, asks)
 
 
 @njit(**INLINE)
@@ -170,23 +185,25 @@ def converted_cash(books: Record, index: int) -> float:
 @leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
 def next_shortage(books: Record, first: int, until: int) -> int:
     """The first row of [first, until) whose worst prices, taken together, may break or call the margin."""
+    call = books.margin_call if account_of(books).margin_called == 0 else 0.0
     for index in range(first, until):
-        equity = cash_of(books) if books.rates == 0 else converted_cash(books, index)
-        needed = called = 0.0
+        cash = cash_of(books) if books.rates == 0 else converted_cash(books, index)
+        kept, called, size = cash, cash, abs(cash)  # what is left above the margin to keep positions, and not be called
         for i in range(books.holdings_count):
             holding = holding_at(books.holdings, i)
             if holding.position == 0.0:
                 continue
             contract = contract_at(books.contracts, holding.instrument)
-            price = worst_price(books, index, holding)
             rate = rate_of(books, contract) if books.rates == 0 else stored_rate(books, index, contract.currency)
-            value = holding.position * worth(contract, price) * rate
-            equity += value
-            needed += contract.maintenance_margin * abs(value)
-            called += contract.initial_margin * abs(value)
-        if account_of(books).margin_called == 0:
-            needed = max(needed, books.margin_call * called)
-        if equity <= needed:
+            lowest, highest = range_of(books, index, holding)
+            units = holding.position * rate
+            low, high = units * worth(contract, lowest), units * worth(contract, highest)
+            share = contract.maintenance_margin
+            kept += min(low - share * abs(low), high - share * abs(high))
+            share = call * contract.initial_margin
+            called += min(low - share * abs(low), high - share * abs(high))
+            size += max(abs(low), abs(high))
+        if min(kept, called) <= DOUBT * size:
             return index
     return until
 

@@ -19,13 +19,14 @@ from apps.engine.venue.books import (
     account_of,
     contract_at,
     contract_of,
+    holding_at,
     holding_of,
     leaf,
     order_at,
 )
 from apps.engine.venue.filling import execute, log
 from apps.engine.venue.liquidation import AT_HIGH, AT_LOW, AT_WORST, OPTIMISTIC, enforce_margin
-from apps.engine.venue.margin import CASH, NO_REASON, breaking_price
+from apps.engine.venue.margin import CASH, NO_REASON, breaks_before
 from apps.engine.venue.scene import bar_for, scene_at
 from apps.engine.venue.triggers import (
     LIMIT_IF_TOUCHED,
@@ -76,6 +77,11 @@ def next_touched(books: Record, index: int, instrument: int) -> int:
         order = order_at(books.orders, i)
         if instrument < order.instrument < found and is_touched(books, order, index):
             found = order.instrument
+    for i in range(books.holdings_count if books.margin > CASH else 0):
+        holding = holding_at(books.holdings, i)
+        shown = contract_at(books.contracts, holding.instrument).loaded == index
+        if instrument < holding.instrument < found and holding.position != 0.0 and shown:
+            found = holding.instrument
     return found
 
 
@@ -112,14 +118,15 @@ def is_ambiguous(books: Record, index: int, instrument: int) -> bool:
 def fill_by_rank(books: Record, index: int, instrument: int) -> bool:
     """Entries, then the exits that the rule prefers, then the others; whether the bar was ambiguous."""
     tie = 0.5 * contract_at(books.contracts, instrument).price_increment
-    ambiguous, is_margin_kept = False, books.margin <= CASH or books.intrabar == OPTIMISTIC
+    ambiguous = False
     while True:
         ambiguous = ambiguous or is_ambiguous(books, index, instrument)
         row = next_by_rank(books, index, instrument, tie)
-        if not is_margin_kept and (row == NOBODY or comes_after_liquidation(books, row)):
-            enforce_margin(books, index, AT_WORST)
-            is_margin_kept = True
-            continue
+        if books.margin > CASH and (row == NOBODY or comes_after_liquidation(books, row)):
+            liquidations = account_of(books).liquidations
+            enforce_margin(books, index, AT_WORST, instrument)
+            if account_of(books).liquidations > liquidations:
+                continue
         if row == NOBODY:
             return ambiguous
         order = order_at(books.orders, row)
@@ -128,13 +135,11 @@ def fill_by_rank(books: Record, index: int, instrument: int) -> bool:
 
 @njit(**INLINE)
 def comes_after_liquidation(books: Record, row: int) -> bool:
-    """Whether the way against the position leads to its liquidation before it leads to this order."""
+    """Whether a liquidation lies on the way to this order, or the rule prefers it."""
     order = order_at(books.orders, row)
-    rank = rank_of(books, order)
-    if rank != SOONER:
-        return rank == LATER
-    level, price = breaking_price(books, holding_of(books, order)), price_of(order)
-    return level > price if order.side < 0 else level < price
+    if books.intrabar == PESSIMISTIC and rank_of(books, order) == LATER:
+        return True
+    return breaks_before(books, order.instrument, price_of(order), not waits_for_rise(order))
 
 
 @njit(**INNER)
@@ -219,6 +224,9 @@ def fill_on_path(books: Record, index: int, instrument: int) -> bool:
                 break
             order = order_at(books.orders, row)
             bar, price = bar_for(books, order), at_ask if order.side > 0 else at_bid
+            if breaks_before(books, instrument, price_of(order), to_bid < at_bid):
+                enforce_margin(books, index, AT_LOW if to_bid < at_bid else AT_HIGH, instrument)
+                continue
             if not passed(price, price_of(order), waits_for_rise(order), tie):
                 moved = min(max(price_of(order), bar.low), bar.high)
                 if order.side > 0:
@@ -229,7 +237,7 @@ def fill_on_path(books: Record, index: int, instrument: int) -> bool:
             reach(books, index, order, price)
         at_bid, at_ask = to_bid, to_ask
         if books.margin > CASH and leg < 2:
-            enforce_margin(books, index, AT_HIGH if up == (leg == 0) else AT_LOW)
+            enforce_margin(books, index, AT_HIGH if up == (leg == 0) else AT_LOW, instrument)
     return ambiguous
 
 

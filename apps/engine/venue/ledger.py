@@ -281,7 +281,7 @@ class Ledger:
 
     def _enlarge(self) -> None:
         """Double the tables that might not hold what one row can bring."""
-        rows = commands.rows_needed(self._address) + len(self._terms.happenings) * len(self._holdings)
+        rows = commands.rows_needed(self._address)
         for name, table in self._tables.items():
             if self._account[name][0] + rows > len(table) and (name != "points" or self._terms.point_period):
                 self._tables[name] = np.concatenate([table, np.zeros(len(table) + rows, table.dtype)])

@@ -3,6 +3,7 @@
 A cash account buys with what it has and sells what it holds. A margin account needs, for each position, the initial
 margin to open it and the maintenance margin to keep it, both shares of the position's value. Across positions ("cross")
 all equity stands behind all of them; isolated, each position has its own initial margin and nothing more to lose.
+Fees and payments are taken from the account's cash, not from the margin of an isolated position.
 """
 
 import numpy as np
@@ -10,16 +11,16 @@ from numba import njit
 
 from apps.engine.kernels import INLINE, INNER
 from apps.engine.types import AccountKind, Record, RejectionReason
-from apps.engine.venue.accounting import cash_of, open_result, rate_of
+from apps.engine.venue.accounting import cash_of, rate_of
 from apps.engine.venue.books import account_of, contract_at, contract_of, currency_at, holding_at, holding_of
 from apps.engine.venue.costs import commission, worth
 
-UNCHECKED, CASH = int(AccountKind.UNCHECKED), int(AccountKind.CASH)
-CROSS, ISOLATED = int(AccountKind.CROSS), int(AccountKind.ISOLATED)
+CASH, CROSS, ISOLATED = int(AccountKind.CASH), int(AccountKind.CROSS), int(AccountKind.ISOLATED)
 NO_REASON = int(RejectionReason.NONE)
-INSUFFICIENT_CASH, INSUFFICIENT_MARGIN = int(RejectionReason.INSUFFICIENT_CASH), int(RejectionReason.INSUFFICIENT_MARGIN)
+INSUFFICIENT_CASH = int(RejectionReason.INSUFFICIENT_CASH)
+INSUFFICIENT_MARGIN = int(RejectionReason.INSUFFICIENT_MARGIN)
 NOTHING_TO_SELL = int(RejectionReason.NOTHING_TO_SELL)
-ROUNDING = 1e-9  # of the account's currency: an order for all of the cash must not fail by its last bit
+ROUNDING = 1e-12  # of what is needed: an order for all of the cash must not fail by its last bits
 
 
 @njit(**INLINE)
@@ -73,41 +74,57 @@ def free_of(books: Record) -> float:
     return wallet
 
 
+@njit(**INLINE)
+def see(contract: Record, side: int, market: float) -> None:
+    """Value by the market's price for this side now; the other one is as far away as before."""
+    spread = contract.ask - contract.bid
+    contract.bid = market - spread if side > 0 else market
+    contract.ask = market if side > 0 else market + spread
+
+
 @njit(**INNER)
 def objection_to_opening(
-    books: Record, order: Record, opening: float, closing: float, price: float, takes: bool
+    books: Record, order: Record, opening: float, closing: float, market: float, price: float, takes: bool
 ) -> int:
     """Why the account cannot carry this much more at this price (a RejectionReason); NO_REASON when it can.
 
-    closing: what the same order closes before, which frees its share.
+    closing: what the same order closes before, which frees its share. market: the price before slippage, by which a
+    position across others is valued: what was paid beyond it is lost at once.
     """
-    account, contract, holding = account_of(books), contract_of(books, order), holding_of(books, order)
-    rate = rate_of(books, contract)
-    fee = commission(books, order, opening + closing, price, takes, account.volume)
-    value = worth(contract, price)
+    contract, holding, traded = contract_of(books, order), holding_of(books, order), account_of(books).volume
+    rate, paid = rate_of(books, contract), worth(contract, price)
+    needed = commission(books, order, opening, price, takes, traded)
+    if closing > 0.0:
+        needed += commission(books, order, closing, price, takes, traded)
     if books.margin == CASH:
         if order.side < 0:
             return NOTHING_TO_SELL
-        cash = currency_at(books.currencies, contract.currency).balance
-        return NO_REASON if opening * value + fee <= cash + ROUNDING else INSUFFICIENT_CASH
-    contract.bid = price
-    contract.ask = price
-    needed = contract.initial_margin * opening * abs(value) + fee
-    freed = 0.0
-    if closing > 0.0 and books.margin == CROSS:
-        freed = contract.initial_margin * closing * abs(value)
-    elif closing > 0.0:
-        own = abs(worth(contract, holding.average_price))
-        freed = closing * (contract.initial_margin * own + order.side * (worth(contract, holding.average_price) - value))
-    return NO_REASON if needed * rate <= free_of(books) + freed * rate + ROUNDING else INSUFFICIENT_MARGIN
+        needed += opening * paid
+        free, reason = currency_at(books.currencies, 0).balance, INSUFFICIENT_CASH
+    elif books.margin == CROSS:
+        opened = worth(contract, contract.bid if order.side > 0 else contract.ask)
+        closed = worth(contract, market)
+        needed += order.side * (opening * (paid - opened) + closing * (paid - closed))
+        needed += contract.initial_margin * (opening * abs(opened) - closing * abs(closed))
+        free, reason = free_of(books), INSUFFICIENT_MARGIN
+    else:
+        needed += contract.initial_margin * opening * abs(paid)
+        if closing > 0.0:
+            entered = worth(contract, holding.average_price)
+            needed -= closing * (contract.initial_margin * abs(entered) + order.side * (entered - paid))
+        free, reason = free_of(books), INSUFFICIENT_MARGIN
+    needed *= rate
+    return NO_REASON if needed <= free + ROUNDING * (1.0 + abs(needed)) else reason
 
 
 @njit(**INNER)
 def breaking_price(books: Record, holding: Record) -> float:
-    """The price at which what stands behind this position is down to its maintenance margin; nan for never.
+    """The price at which what stands behind this position is down to its maintenance margin.
 
-    Isolated: initial margin + result = maintenance margin. Across one position: cash + value = maintenance margin.
-    Both are solved for the price, of which worth is a multiple (or, of an inverse contract, of one over it).
+    A long position breaks at it and below, a short one at it and above; of one that never breaks, or always does, it is
+    a price that is not above 0, or infinite. Isolated: initial margin + result = maintenance margin. Across one
+    position: cash + value = maintenance margin. Both are solved for the price, of which worth is a multiple (or, of an
+    inverse contract, of one over it).
     """
     contract = contract_at(books.contracts, holding.instrument)
     side = 1.0 if holding.position > 0.0 else -1.0
@@ -115,12 +132,21 @@ def breaking_price(books: Record, holding: Record) -> float:
     if books.margin == ISOLATED:
         own = contract.initial_margin
         if contract.is_inverse:
-            return holding.average_price * (side + kept) / (side + own)
+            return holding.average_price * (1.0 + side * kept) / (1.0 + side * own)
         return holding.average_price * (side - own) / (side - kept)
     cash = cash_of(books) / rate_of(books, contract)
     units = abs(holding.position) * contract.multiplier
-    price = units * (side + kept) / cash if contract.is_inverse else cash / (units * (kept - side))
-    return price if price > 0.0 and np.isfinite(price) else np.nan
+    if contract.is_inverse:
+        return units * (side + kept) / cash if cash * side > 0.0 else np.inf
+    return -cash / (units * (side - kept))
+
+
+@njit(**INNER)
+def bankrupting_price(contract: Record, holding: Record) -> float:
+    """The price at which an isolated position has lost its whole margin: that of the maintenance margin 0."""
+    side = 1.0 if holding.position > 0.0 else -1.0
+    own = side * contract.initial_margin
+    return holding.average_price / (1.0 + own) if contract.is_inverse else holding.average_price * (1.0 - own)
 
 
 @njit(**INNER)
@@ -132,5 +158,20 @@ def open_count(books: Record) -> int:
 
 
 @njit(**INLINE)
-def is_broken(books: Record, equity: float, maintenance: float) -> bool:
-    return books.margin == CROSS and maintenance > 0.0 and equity < maintenance
+def stand_together(books: Record) -> bool:
+    """Whether several positions have the same equity behind them, so that none has a breaking price of its own."""
+    return books.margin == CROSS and open_count(books) > 1
+
+
+@njit(**INNER)
+def breaks_before(books: Record, instrument: int, price: float, falls: bool) -> bool:
+    """Whether a position of the instrument with a breaking price of its own breaks on the way to this price."""
+    if books.margin <= CASH or stand_together(books):
+        return False
+    for i in range(books.holdings_count):
+        holding = holding_at(books.holdings, i)
+        if holding.instrument == instrument and holding.position != 0.0 and (holding.position > 0.0) == falls:
+            level = breaking_price(books, holding)
+            if (level > price) if falls else (level < price):
+                return True
+    return False

@@ -2,7 +2,7 @@
 
 A row is gone through in this order:
 
-1. what comes from outside happens: funding, swap, dividends, splits; then positions that the open breaks are liquidated;
+1. what comes from outside happens: funding, swap, dividends, splits; positions that the open breaks are liquidated;
 2. orders whose time is over expire;
 3. at the open: market orders, those that only reduce before the others, then every order whose price the open is at or
    beyond. All fill at the open: a stop in a gap gets less than it asked for, a limit more;
@@ -20,9 +20,20 @@ from apps.engine.kernels import INLINE, INNER
 from apps.engine.types import OrderEventKind, Record, RejectionReason, TimeInForce
 from apps.engine.venue.books import account_of, contract_at, contract_of, order_at, time_of
 from apps.engine.venue.filling import CANCELLED, FOK, NOT_FILLED_AT_ONCE, execute, finish, keep_working
-from apps.engine.venue.intrabar import NOBODY, fill_inside, trigger
-from apps.engine.venue.liquidation import AT_CLOSE, AT_HIGH, AT_LOW, AT_OPEN, AT_WORST, call_margin, enforce_margin
-from apps.engine.venue.margin import CASH, NO_REASON, open_count
+from apps.engine.venue.intrabar import NOBODY, PESSIMISTIC, fill_inside, trigger
+from apps.engine.venue.liquidation import (
+    ALL,
+    AT_CLOSE,
+    AT_HIGH,
+    AT_LOW,
+    AT_OPEN,
+    AT_WORST,
+    OPTIMISTIC,
+    call_margin,
+    enforce_margin,
+)
+from apps.engine.venue.margin import CASH, NO_REASON, stand_together
+from apps.engine.venue.marking import set_rates
 from apps.engine.venue.payments import pay_due
 from apps.engine.venue.scene import bar_for, close_of, high_of, is_missing, last_close, low_of, scene_at, show
 from apps.engine.venue.triggers import (
@@ -44,7 +55,6 @@ from apps.engine.venue.triggers import (
     rests,
     waits_for_rise,
 )
-from apps.engine.venue.intrabar import OPTIMISTIC, PESSIMISTIC
 
 GTC, IOC = int(TimeInForce.GTC), int(TimeInForce.IOC)
 EXPIRED = int(OrderEventKind.EXPIRED)
@@ -55,6 +65,7 @@ WOULD_TAKE = int(RejectionReason.WOULD_TAKE)
 def match(books: Record, index: int) -> None:
     """Let the row of this number happen, and take what is done out of the order table."""
     account = account_of(books)
+    set_rates(books, index)
     for i in range(account.orders):
         show(books, index, order_at(books.orders, i).instrument)
     if books.margin > CASH:
@@ -62,9 +73,11 @@ def match(books: Record, index: int) -> None:
     if account.next_happening < books.happenings_count:
         pay_due(books, index)
     if books.margin > CASH:
-        enforce_margin(books, index, AT_OPEN)
+        enforce_margin(books, index, AT_OPEN, ALL)
     if are_plain(books):  # most strategies know no others, and this is half of what they cost
         fill_at_open(books, index)
+        if books.margin > CASH:
+            keep_margin_inside(books, index)
     else:
         go_through(books, index)
         ring(books, index)
@@ -86,21 +99,26 @@ def set_at_open(books: Record, index: int) -> None:
             contract.ask = scene_at(books.scene, 2 * j + 1).open
 
 
+@njit(**INLINE)
+def keep_margin_inside(books: Record, index: int) -> None:
+    """Enforce the margin of positions that were there from the open on, and are not changed inside the bar."""
+    if stand_together(books) and books.intrabar != PESSIMISTIC:
+        if books.intrabar != OPTIMISTIC:
+            enforce_margin(books, index, AT_HIGH, ALL)
+            enforce_margin(books, index, AT_LOW, ALL)
+    else:
+        enforce_margin(books, index, AT_WORST, ALL)
+
+
 @njit(**INNER)
 def end_with_margin(books: Record, index: int) -> None:
-    """Enforce the margin inside the bar, for what no order took it to, and at the close."""
-    alone = open_count(books) < 2
-    if alone or books.intrabar == PESSIMISTIC:
-        enforce_margin(books, index, AT_WORST)
-    elif books.intrabar != OPTIMISTIC:
-        enforce_margin(books, index, AT_HIGH)
-        enforce_margin(books, index, AT_LOW)
+    """Enforce the margin at the close."""
     for j in range(books.instruments):
         contract = contract_at(books.contracts, j)
         if contract.loaded == index:
             contract.bid = scene_at(books.scene, 2 * j).close
             contract.ask = scene_at(books.scene, 2 * j + 1).close
-    enforce_margin(books, index, AT_CLOSE)
+    enforce_margin(books, index, AT_CLOSE, ALL)
     call_margin(books, index)
 
 
@@ -178,6 +196,8 @@ def fill_at_open(books: Record, index: int) -> None:
     while True:
         row = next_at_open(books, index)
         if row == NOBODY:
+            if books.margin > CASH:  # what was paid, with slippage or at the close before, may be too much here
+                enforce_margin(books, index, AT_OPEN, ALL)
             return
         order = order_at(books.orders, row)
         price = bar_for(books, order).open

@@ -94,6 +94,8 @@ def rules_of(terms: Terms, fee_function: int) -> Array:
 
 
 def _contract(instrument: Instrument, costs: Costs, terms: Terms) -> dict[str, Any]:
+    if instrument.is_inverse and terms.kind == AccountKind.CASH:
+        raise ValueError(f"{instrument.symbol} is an inverse contract; a cash account cannot pay for one and hold it.")
     leverage = terms.account.leverage
     return {
         "quantity_step": instrument.quantity_step,
@@ -105,7 +107,7 @@ def _contract(instrument: Instrument, costs: Costs, terms: Terms) -> dict[str, A
         "multiplier": instrument.multiplier,
         "is_inverse": instrument.is_inverse,
         "currency": list(terms.currencies).index(instrument.currency),
-        "initial_margin": max(instrument.maintenance_margin, 1 / leverage) if leverage else instrument.initial_margin,
+        "initial_margin": max(instrument.initial_margin, 1 / leverage) if leverage else instrument.initial_margin,
         "maintenance_margin": instrument.maintenance_margin,
         "liquidation_fee": instrument.liquidation_fee,
         "taker_rate": costs.commission_rate,

@@ -1,29 +1,37 @@
 """What comes to positions from outside: funding, swap, borrow fees, dividends and splits.
 
-Each meets whoever holds the position when its row begins, before any fill of that row.
+Each meets whoever holds the position when its row begins, before any fill of that row, and is reckoned by the open of
+that row unless it has a price of its own.
 """
 
 import numpy as np
 from numba import njit
 
 from apps.engine.kernels import INNER
-from apps.engine.types import PaymentKind, Record
-from apps.engine.venue.accounting import rate_of
+from apps.engine.types import ExitReason, PaymentKind, Record
+from apps.engine.venue.accounting import close_trade, rate_of, receive, weighted
+from apps.engine.venue.admission import BELOW_MINIMUM, put_on_grid
 from apps.engine.venue.books import (
     account_of,
     contract_at,
-    currency_at,
     happening_at,
     holding_at,
     order_at,
     payment_at,
+    tally_at,
     time_of,
+    trade_at,
 )
 from apps.engine.venue.costs import worth
-from apps.engine.venue.grid import on_grid
-from apps.engine.venue.scene import is_missing, open_of
+from apps.engine.venue.filling import AMENDED, CANCELLED, NOTHING_TO_CLOSE, finish, log
+from apps.engine.venue.grid import round_down
+from apps.engine.venue.margin import NO_REASON
+from apps.engine.venue.scene import open_of
+from apps.engine.venue.tally import count_trade
+from apps.engine.venue.triggers import ALERT, DONE, TRAILING_STOP, WORKING, trailed
 
 SPLIT, FUNDING, BORROW = int(PaymentKind.SPLIT), int(PaymentKind.FUNDING), int(PaymentKind.BORROW)
+BY_SPLIT = int(ExitReason.SPLIT)
 
 
 @njit(**INNER)
@@ -37,72 +45,100 @@ def pay_due(books: Record, index: int) -> None:
         for i in range(books.holdings_count):
             holding = holding_at(books.holdings, i)
             if holding.instrument == happening.instrument and holding.position != 0.0:
-                meet(books, index, happening, holding)
+                meet(books, index, happening, i)
         if happening.kind == SPLIT:
-            split_orders(books, happening)
+            split_orders(books, index, happening)
         account.next_happening += 1
 
 
 @njit(**INNER)
-def meet(books: Record, index: int, happening: Record, holding: Record) -> None:
-    """Pay or take what a position gets, and log it; a split changes its units instead."""
-    account, contract = account_of(books), contract_at(books.contracts, holding.instrument)
-    rate = rate_of(books, contract)
-    share = happening.long if holding.position > 0.0 else happening.short
-    price = happening.price
+def meet(books: Record, index: int, happening: Record, row: int) -> None:
+    """Pay or take what a position gets, and write it down; a split changes its units instead."""
+    account, holding = account_of(books), holding_at(books.holdings, row)
+    contract = contract_at(books.contracts, holding.instrument)
+    short, rate, price = holding.position < 0.0, rate_of(books, contract), happening.price
+    share = happening.short if short else happening.long
+    if share == 0.0:
+        return
     if np.isnan(price):
-        price = contract.bid
-        if not is_missing(books, index, holding.instrument):
-            price = open_of(books, index, holding.instrument, holding.position < 0.0)
-    amount = 0.0
+        price = open_of(books, index, holding.instrument, short)
     if happening.kind == SPLIT:
-        amount = split(contract, holding, happening.long, price)
-    elif happening.kind == FUNDING or happening.kind == BORROW:
-        amount = abs(holding.position) * abs(worth(contract, price)) * share
+        amount = split(books, index, row, share, price)
     else:
-        amount = abs(holding.position) * contract.multiplier * share
-    currency_at(books.currencies, contract.currency).balance += amount
-    account.paid += amount * rate
-    holding.payments += amount * rate
-    row = payment_at(books.payments, account.payments)
-    row.time = time_of(books, index)
-    row.bar = index
-    row.instrument = holding.instrument
-    row.kind = happening.kind
-    row.position = holding.position
-    row.price = price
-    row.rate = share
-    row.amount = amount * rate
+        unit = contract.multiplier
+        if happening.kind == FUNDING or happening.kind == BORROW:
+            unit = abs(worth(contract, price))
+        amount = abs(holding.position) * unit * share
+        account.paid += amount * rate
+        holding.payments += amount * rate
+    receive(books, contract, amount)
+    payment = payment_at(books.payments, account.payments)
+    payment.time = time_of(books, index)
+    payment.bar = index
+    payment.instrument = holding.instrument
+    payment.kind = happening.kind
+    payment.position = holding.position
+    payment.price = price
+    payment.rate = share
+    payment.amount = amount * rate
     account.payments += 1
 
 
 @njit(**INNER)
-def split(contract: Record, holding: Record, ratio: float, price: float) -> float:
-    """Make `ratio` units of one, each worth as much less; what is paid, at this price, for a part that is no whole unit."""
-    step, per_unit = contract.quantity_step, contract.steps_per_unit
-    exact = holding.position * ratio
-    holding.position = on_grid(exact, step, per_unit)
-    holding.entered = on_grid(holding.entered * ratio, step, per_unit)
-    holding.exited = on_grid(holding.exited * ratio, step, per_unit)
+def split(books: Record, index: int, row: int, ratio: float, price: float) -> float:
+    """Make `ratio` units of one; what is paid for a rest that is no whole step, which the trade exits at this price."""
+    account, holding = account_of(books), holding_at(books.holdings, row)
+    contract = contract_at(books.contracts, holding.instrument)
+    side = 1.0 if holding.position > 0.0 else -1.0
+    exact = abs(holding.position) * ratio
+    whole = round_down(exact, contract.quantity_step, contract.steps_per_unit)
+    rest = max(exact - whole, 0.0)
+    holding.position = side * whole
+    holding.entered *= ratio
+    holding.exited *= ratio
     holding.average_price /= ratio
     holding.entry_price /= ratio
     holding.exit_price /= ratio
-    contract.bid /= ratio
-    contract.ask /= ratio
-    return (exact - holding.position) * worth(contract, price)
+    if rest > 0.0:
+        gain = worth(contract, price) - worth(contract, holding.average_price)
+        earned = side * rest * gain * rate_of(books, contract)
+        holding.gross_pnl += earned
+        account.realized += earned
+        holding.exit_price = weighted(contract, holding.exit_price, holding.exited, price, rest)
+        holding.exited += rest
+    if whole == 0.0:
+        trade = trade_at(books.trades, account.trades)
+        close_trade(holding, time_of(books, index), index, BY_SPLIT, trade)
+        count_trade(tally_at(books.tally, 0), trade)
+        account.trades += 1
+        for i in range(account.orders):
+            order = order_at(books.orders, i)
+            if order.holding == row and order.reduce_only and order.status == WORKING:
+                finish(books, index, order, CANCELLED, NOTHING_TO_CLOSE, price)
+    return side * rest * worth(contract, price)
 
 
 @njit(**INNER)
-def split_orders(books: Record, happening: Record) -> None:
-    """Let the working orders of the instrument mean what they meant before."""
+def split_orders(books: Record, index: int, happening: Record) -> None:
+    """Let the working orders of the instrument mean what they meant before; one that is no whole step now ends."""
     contract, ratio = contract_at(books.contracts, happening.instrument), happening.long
+    price = open_of(books, index, happening.instrument, False)
     for i in range(account_of(books).orders):
         order = order_at(books.orders, i)
-        if order.instrument != happening.instrument:
+        if order.instrument != happening.instrument or order.status == DONE:
             continue
-        order.quantity = on_grid(order.quantity * ratio, contract.quantity_step, contract.steps_per_unit)
         order.limit /= ratio
         order.stop /= ratio
         order.best /= ratio
+        if order.type == ALERT:
+            continue
         if not order.trail_is_share:
             order.trail /= ratio
+        put_on_grid(contract, order)
+        if order.type == TRAILING_STOP:
+            order.stop = trailed(contract, order, order.best)
+        order.quantity = round_down(order.quantity * ratio, contract.quantity_step, contract.steps_per_unit)
+        if order.quantity > 0.0:
+            log(books, index, order, AMENDED, NO_REASON, order.quantity, price)
+        else:
+            finish(books, index, order, CANCELLED, BELOW_MINIMUM, price)
