@@ -47,7 +47,7 @@ class Instrument:
     quote currency, and settles in the base: worth multiplier / price of it.
     settles_in: the currency of gains, losses and fees; empty for the quote currency, which no inverse contract has.
     initial_margin, maintenance_margin: shares of the value that a margin account needs to open and to keep a position;
-    `Account.leverage` can only ask for more than the first. liquidation_fee: share of the value, on top.
+    `Account.leverage` stands in place of the first. liquidation_fee: share of the value, on top.
     """
 
     symbol: str
@@ -102,8 +102,8 @@ class Account:
     """Who carries the positions, and how.
 
     currency: of the cash and of every figure; empty for the first instrument's. kind: name of an `AccountKind`.
-    leverage: the most that a margin account lends: the initial margin is its inverse, or the instrument's where that
-    is more; 0.0 for the instrument's. hedging: long and short positions of an instrument are held side by side.
+    leverage: how many times its margin a position is worth: the initial margin is its inverse, or the maintenance margin
+    where that is more; 0.0 for the instrument's own. hedging: long and short positions of an instrument are held side by side.
     margin_call: share of the initial margin; equity below it is logged as a margin call. 0.0 for never.
     """
 

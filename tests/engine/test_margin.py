@@ -42,13 +42,15 @@ def test_initial_margin_allows_ten_times_the_cash_and_not_one_unit_more(account:
     assert reasons(too_much) == [RejectionReason.INSUFFICIENT_MARGIN]
 
 
-def test_leverage_can_only_ask_for_more_than_the_instrument() -> None:
+def test_leverage_stands_in_place_of_the_instruments_own_margin_down_to_its_maintenance() -> None:
     bars = bars_of(FLAT, FLAT)
 
     twice = [run(buys(n), bars, account=Account(kind="cross", leverage=2)) for n in (200, 201)]
-    hundredfold = [run(buys(n), bars, account=Account(kind="cross", leverage=100)) for n in (1000, 1001)]
+    sixteenfold = [run(buys(n), bars, account=Account(kind="cross", leverage=16)) for n in (1600, 1601)]
+    hundredfold = run(buys(2001), bars, account=Account(kind="cross", leverage=100))
 
-    assert [len(rows.fills) for rows in (*twice, *hundredfold)] == [1, 0, 1, 0]
+    assert [len(rows.fills) for rows in (*twice, *sixteenfold)] == [1, 0, 1, 0]
+    assert reasons(hundredfold) == [RejectionReason.INSUFFICIENT_MARGIN]
 
 
 @pytest.mark.parametrize("account", [CROSS, ISOLATED])

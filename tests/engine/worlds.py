@@ -45,8 +45,11 @@ class World:
 
     def audit(self, rows: Rows) -> None:
         instruments = [listing.instrument for listing in self.listings]
-        lent = 1 / self.account.leverage if self.account.leverage else 0.0
-        shares = [(max(each.initial_margin, lent), each.maintenance_margin) for each in instruments]
+        lent = 1 / self.account.leverage if self.account.leverage else None
+        shares = [
+            (each.initial_margin if lent is None else max(lent, each.maintenance_margin), each.maintenance_margin)
+            for each in instruments
+        ]
         books = Books(instruments, self.account.currency, CASH, self.account.kind, shares, self.account.hedging)
         rates = {currency: table["rate"] for currency, table in self.rates.items()}
         auditor = Auditor(

@@ -107,7 +107,7 @@ def _contract(instrument: Instrument, costs: Costs, terms: Terms) -> dict[str, A
         "multiplier": instrument.multiplier,
         "is_inverse": instrument.is_inverse,
         "currency": list(terms.currencies).index(instrument.currency),
-        "initial_margin": max(instrument.initial_margin, 1 / leverage) if leverage else instrument.initial_margin,
+        "initial_margin": max(instrument.maintenance_margin, 1 / leverage) if leverage else instrument.initial_margin,
         "maintenance_margin": instrument.maintenance_margin,
         "liquidation_fee": instrument.liquidation_fee,
         "taker_rate": costs.commission_rate,
