@@ -33,6 +33,7 @@ PROBLEMS: Final = {
     kernels.CROSSED: "the ask is below the bid",
 }
 PRICES: Final = ("open", "high", "low", "close")
+CHUNK: Final = 16_384
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,25 @@ class Listing:
     @cached_property
     def fine_closes(self) -> Array:
         """When each row is over, (n,) int64 microseconds UTC; a tick at its own time."""
-        times = np.ascontiguousarray(self.rows["time"])
-        if self.layout == TICK:
-            return times
-        if self.timeframe is not None:
+        if self.timeframe is not None and self.layout != TICK:
             from apps.engine.series.resampling import closes_of
 
             return closes_of(self.rows, self.timeframe)
-        step = int(np.diff(times).min()) if len(times) > 1 else 1
-        return times + step
+        times = np.array(self.rows["time"])
+        if self.layout != TICK:
+            times += _smallest_distance(times)
+        return times
+
+    @property
+    def day_ends(self) -> Array:
+        """(n,) int64, as `Floor.day_ends`. A bar that reaches into a session is in it, such as that of a whole day."""
+        times = np.ascontiguousarray(self.rows["time"])
+        if self.calendar is None:
+            return (times // kernels.DAY + 1) * kernels.DAY * 2
+        opens, closes = self.calendar.sessions(int(times[0]), int(times[-1]))
+        session = np.searchsorted(closes, times, side="right")
+        outside = (opens[session] > times) & (opens[session] >= self.fine_closes)
+        return closes[session] * 2 + outside
 
 
 class Floor:
@@ -99,6 +110,10 @@ class Floor:
             self.series = first[:, None]
             self.times = first["time"]
             self.places: list[Array | None] = [None]
+        elif _are_alike(listings):
+            self.series = sealed(np.stack([listing.rows for listing in listings], axis=1))
+            self.times = first["time"]
+            self.places = [None] * len(listings)
         else:
             clock = merged([_distinct(listing) for listing in listings])
             self.series = sealed(clock.table([listing.rows for listing in listings]))
@@ -117,14 +132,15 @@ class Floor:
 
     @property
     def day_ends(self) -> Array | None:
-        """(n, listings) int64, when the session of each row is over; None where no listing has a calendar."""
+        """(n, listings) int64: twice when the day of each row is over, and 1 more for a row outside the day's session.
+
+        None where no listing has a calendar: the days are dates in UTC.
+        """
         if not any(listing.calendar for listing in self.listings):
             return None
-        ends = np.empty(self.series.shape, np.int64)
-        for j, listing in enumerate(self.listings):
-            times = np.ascontiguousarray(self.times)
-            midnight = (times // kernels.DAY + 1) * kernels.DAY
-            ends[:, j] = listing.calendar.session_ends(times) if listing.calendar else midnight
+        ends = np.zeros(self.series.shape, np.int64)
+        for j, (listing, place) in enumerate(zip(self.listings, self.places, strict=True)):
+            ends[slice(None) if place is None else place, j] = listing.day_ends
         return ends
 
 
@@ -151,6 +167,18 @@ def checked(rows: Array) -> Array:
         time = int(rows["time"][row])
         raise BadBars(row, str(time) if problem == kernels.NO_TIME else moment(time).isoformat(), PROBLEMS[problem])
     return rows
+
+
+def _smallest_distance(times: Array) -> int:
+    """Between two neighbours, a part at a time: new memory for all the differences costs more than they do."""
+    parts = (times[first : first + CHUNK + 1] for first in range(0, len(times) - 1, CHUNK))
+    return min((int(np.diff(part).min()) for part in parts), default=1)
+
+
+def _are_alike(listings: Sequence[Listing]) -> bool:
+    """Whether all listings have rows at the same times, none of them twice: then these are the clock."""
+    times, *others = (listing.rows["time"] for listing in listings)
+    return all(np.array_equal(times, other) for other in others) and bool((times[1:] > times[:-1]).all())
 
 
 def _distinct(listing: Listing) -> Array:

@@ -17,7 +17,6 @@ from apps.engine.desk.loop import Loop, blame
 from apps.engine.desk.sleeping import SleepingLoop, TickLoop
 from apps.engine.desk.trading_desk import TradingDesk
 from apps.engine.errors import EngineError, FeeError, StrategyError
-from apps.engine.kernels import bars as kernels
 from apps.engine.listing import Floor, Listing
 from apps.engine.series import happenings
 from apps.engine.series.quotes import TICK
@@ -32,21 +31,20 @@ if TYPE_CHECKING:
     from apps.engine.series.timeframes import Timeframe
     from apps.engine.venue.fees import FeeFunction
 
-MINUTE = 60_000_000  # microseconds
-
 
 class Session:
     """Deterministic: the same inputs give the same rows, bit for bit, whatever the sizes of the advances.
 
     strategy, parameters: a class and its parameters as a client sent them. listings: what is traded and seen; the first
     one is the strategy's own. cash: what the account starts with, in its currency. account: who carries the positions.
-    timeframe: of the bars that `on_bar` is called for, made of the listings' rows; None for the rows themselves.
+    timeframe: of the bars that `on_bar` is called for, made of the listings' rows; None for the rows themselves. One
+    without a calendar takes that of each listing.
     warm_up: how many rows come before the first one that the strategy is called for. seed: of `Strategy.random` and of
     random slippage. rules: how rows fill orders. fee: a function that says what a fill costs besides `costs`; it is
     called once a fill. rates: of each currency that is not the account's, (r,) RATE.
     equity_seconds: between two points of the equity of a run on ticks; of bars, each has one.
 
-    Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), and ValueError for terms that cannot be.
+    Raises ParameterErrors, BadBars, StrategyError (of the author's `init()`), and ValueError for terms that cannot be.
     """
 
     def __init__(
@@ -81,9 +79,9 @@ class Session:
         self._fee = fee
         self._failure: EngineError | None = None
         self._opposite: Session | None = None
-        inputs = {"cash": cash, "account": account, "costs": costs, "timeframe": timeframe, "warm_up": warm_up}
-        further = {"seed": seed, "fee": fee, "rates": rates, "equity_seconds": equity_seconds}
-        self._make = partial(Session, strategy, parameters, self._listings, **inputs, **further)
+        inputs: dict[str, Any] = {"cash": cash, "account": account, "costs": costs, "timeframe": timeframe}
+        inputs |= {"warm_up": warm_up, "seed": seed, "fee": fee, "rates": rates, "equity_seconds": equity_seconds}
+        self._make = partial(Session, strategy, parameters, self._listings, **inputs)
         self._terms = self._settled(cash, seed, rates or {}, equity_seconds)
         self._ledger = Ledger(self._floor.series, self._terms, fee=fee, first=warm_up)
         self._frames = Frames(self._floor, strategy.look_back, timeframe)
@@ -169,7 +167,7 @@ class Session:
                 "ledger": self._ledger.state(),
                 "orders_given": self._desk.orders_given,
                 "random": self._desk.random.bit_generator.state,
-                "strategy": snapshots.plain(vars(self._strategy)),
+                "attributes": snapshots.plain({name: vars(owner) for name, owner in self._owners.items()}),
                 "opposite": self._opposite.snapshot().decode() if self._opposite else None,
             },
         )
@@ -183,27 +181,32 @@ class Session:
         self._ledger.restore(state["ledger"])
         self._desk.orders_given = state["orders_given"]
         self._desk.random.bit_generator.state = state["random"]
-        vars(self._strategy).clear()
         self._loop.seek(self._ledger.booked)
-        vars(self._strategy).update(snapshots.revived(state["strategy"], self._frames))
+        for name, owner in self._owners.items():
+            vars(owner).clear()
+            vars(owner).update(snapshots.revived(state["attributes"][name], self._frames))
         if state["opposite"] is not None:
             self._opposite = self._counterpart()
             self._opposite.restore(state["opposite"].encode())
 
+    @property
+    def _owners(self) -> dict[str, Any]:
+        """Whose attributes an author may use, by what the author calls them."""
+        markets = {f"market({market.symbol!r})": market for market in self._desk.markets}
+        return {"self": self._strategy} | markets | self._frames.views
+
     def _settled(self, cash: float, seed: int, rates: Mapping[str, Array], equity_seconds: float) -> Terms:
         """Everything that the books need to know."""
         floor, instruments = self._floor, [listing.instrument for listing in self._listings]
-        times = np.ascontiguousarray(floor.times)
+        times = floor.times
         home = self._account.currency or instruments[0].currency
         foreign = sorted({instrument.currency for instrument in instruments} - {home})
         missing = [currency for currency in foreign if currency not in rates]
         if missing:
             raise ValueError(f"There are no rates of {', '.join(missing)} to {home}, in which the account is kept.")
-        columns = [np.ones(len(times)), *(happenings.aligned(each, rates[each], times) for each in foreign)]
-        shown = floor.places
-        tables = [
-            happenings.happenings(place, each.events, times, shown[place]) for place, each in enumerate(self._listings)
-        ]
+        columns = [happenings.aligned(each, rates[each], times) for each in foreign]
+        eventful = [(place, each.events) for place, each in enumerate(self._listings) if len(each.events)]
+        tables = [happenings.happenings(place, events, times, floor.places[place]) for place, events in eventful]
         return Terms(
             instruments=instruments,
             costs=[listing.costs or self._costs for listing in self._listings],
@@ -213,13 +216,13 @@ class Session:
             seed=seed,
             currencies=[home, *foreign],
             happenings=happenings.merged(tables),
-            rates=np.column_stack(columns) if foreign else None,
+            rates=np.column_stack([np.ones(len(times)), *columns]) if foreign else None,
             day_ends=floor.day_ends,
             point_period=round(equity_seconds * 1_000_000) if floor.layout == TICK else 0,
         )
 
     def _begin(self) -> None:
-        strategy, market = self._strategy, self._desk.markets[0]
+        strategy = self._strategy
         # the session is what the desk of a strategy is for
         strategy._desk, strategy._lines, strategy._place = self._desk, self._frames.main, 0  # noqa: SLF001
         strategy.position, strategy.average_price, strategy.cash = 0.0, 0.0, self._ledger.cash
@@ -229,8 +232,6 @@ class Session:
             strategy.init()
         except (Exception, SystemExit) as error:
             raise blame(strategy, error) from error
-        if not len(self._frames.main) and self._floor.layout != TICK:
-            market.close  # noqa: B018 - the loop counts bars by a line, which begins to grow when it is read
         self._desk.declaring = False
         self._desk.wishes.clear()
 
@@ -243,6 +244,9 @@ class Session:
             return SleepingLoop(*parts, frames.rows_of(desk.conditions, first=self._first), self._floor)
         if self._floor.layout == TICK and type(strategy).on_tick is not Strategy.on_tick:
             return TickLoop(*parts, due, self._floor)
+        if not len(frames.main):
+            desk.markets[0].close  # noqa: B018 - the loop counts bars by a line, which begins to grow when it is read
+            desk.wishes.clear()
         return Loop(*parts, due)
 
     def _play(self, stop: int) -> None:
@@ -298,13 +302,7 @@ class Session:
             "seed": terms.seed,
             "timeframe": str(self._timeframe),
             "warm-up": self._first,
-            "events": [checksum(terms.happenings), terms.point_period],
-            "rates": [list(terms.currencies), 0 if terms.rates is None else checksum(terms.rates)],
-            "bars": [len(self._floor), *(checksum(listing.rows) for listing in self._listings)],
+            "events": [snapshots.checksum(terms.happenings), terms.point_period],
+            "rates": [list(terms.currencies), 0 if terms.rates is None else snapshots.checksum(terms.rates)],
+            "bars": [len(self._floor), *(snapshots.checksum(listing.rows) for listing in self._listings)],
         }
-
-
-def checksum(array: Array) -> int:
-    words = np.frombuffer(np.ascontiguousarray(array).view(np.uint8).data, np.uint64)
-    words.flags.writeable = False
-    return int(kernels.checksum(words))

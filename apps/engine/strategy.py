@@ -19,12 +19,12 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from apps.engine.errors import ParameterErrors, did_you_mean
 from apps.engine.desk.lines import Line, crossed_above, crossed_below
 from apps.engine.desk.markets import Frame, Market, Trading
 from apps.engine.desk.orders import Order
-from apps.engine.desk.waking import Crossing, Every, Wake
 from apps.engine.desk.parameters import Bool, Choice, Float, Int, Parameter
+from apps.engine.desk.waking import Crossing, Every, Wake
+from apps.engine.errors import ParameterErrors, did_you_mean
 from apps.engine.types import moment
 
 if TYPE_CHECKING:
@@ -125,12 +125,12 @@ class Strategy(Trading):
 
     @property
     def index(self) -> int:
-        """Number of the bar that just closed, from 0."""
+        """Number of the first instrument's last closed bar, from 0; -1 before its first."""
         return self._desk.index
 
     @property
     def time(self) -> datetime:
-        """Open of the bar that just closed, in UTC."""
+        """Open of the bar that just closed, in UTC; of several instruments, of the latest that closed."""
         return moment(self._desk.time)
 
     @property

@@ -24,6 +24,8 @@ def computed(
     lines: Lines, function: Callable[..., Any], arguments: tuple[Any, ...], of: str | Line
 ) -> tuple[str, list[Column]]:
     """The function's name and its columns, one float64 value a bar of these lines. Raises LookAhead and ValueError."""
+    if isinstance(of, Line) and not lines.has(of):
+        raise ValueError("A line is computed from one of its own bars; that one is of another timeframe or instrument.")
     columns = [sealed(lines.column(name)) for name in _inputs(function, of)]
     result = function(*columns, *arguments)
     values = [_checked(function, each, lines) for each in (result if isinstance(result, tuple) else (result,))]

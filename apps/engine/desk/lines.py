@@ -97,7 +97,7 @@ def crossings(column: Column, other: Column) -> Array:
 
 
 class Lines:
-    """All lines of one frame: of a listing's bars of one timeframe, with the whole columns that a strategy must not see.
+    """The lines of one frame, a listing's bars of one timeframe, with the whole columns that a strategy must not see.
 
     key: names the frame among those of the run. times: (k,) int64 of its bars. source: gives the column of a price.
     closes: (k,) int64, the row of the run at whose close each bar is seen; None where these are the rows themselves.
@@ -119,7 +119,9 @@ class Lines:
         self._look_back = look_back
         self._closed = 0  # where no line tells
         self._block = 0  # first bar of the present block
+        self._first: Line | None = None  # whose length tells how many bars have closed: all lines grow together
         self._columns: dict[str, Column] = {}
+        self._prices: dict[str, Column] = {}
         self._lines: dict[str, Line] = {}
 
     def __len__(self) -> int:
@@ -134,9 +136,9 @@ class Lines:
     @property
     def closed(self) -> int:
         """How many bars have closed."""
-        for line in self._lines.values() if not self.are_glances else ():
-            return self._block + len(line) - self._look_back  # all grow together
-        return self._closed
+        if self._first is None:
+            return self._closed
+        return self._block + len(self._first) - self._look_back
 
     @property
     def remembered(self) -> int:
@@ -156,7 +158,16 @@ class Lines:
         self._lines[full] = line
         if not self.are_glances:
             line[:] = self._history(column, closed)
+            self._first = line if self._first is None else self._first
         return line
+
+    def has(self, line: Line) -> bool:
+        return self._lines.get(line.name) is line
+
+    def are_whole(self, closed: int) -> bool:
+        """Whether every line is as long as this many closed bars make it."""
+        length = self._look_back + closed - self._block
+        return self.are_glances or all(len(line) == length for line in self._lines.values())
 
     def column(self, name: str) -> Column:
         """The whole column of a line or a price, contiguous; it includes the future."""
@@ -164,7 +175,9 @@ class Lines:
             return self._columns[name]
         if name not in COLUMNS:
             raise ValueError(f"There is no column {name!r} to compute from; there are {', '.join(PRICES)}.")
-        return self._source(name)
+        if name not in self._prices:
+            self._prices[name] = self._source(name)
+        return self._prices[name]
 
     def bars_before(self, row: int) -> int:
         """How many bars have been seen when this row of the run begins."""
@@ -175,20 +188,22 @@ class Lines:
         return bar if self.closes is None else int(self.closes[bar])
 
     def block_end(self) -> int:
-        """The bar with which the next block begins; a line forgets there what it need not remember any more."""
-        return (self.closed // BLOCK + 1) * BLOCK
+        """The bar that begins the next block: when it has closed, lines forget what they need not remember."""
+        return (max(self.closed - 1, 0) // BLOCK + 1) * BLOCK
 
     def trim(self) -> None:
-        """Begin the block of the next bar, and forget what need not be remembered in it."""
+        """Forget what need not be remembered in the block of the last closed bar."""
         self._closed = self.closed
-        self._block = self._closed // BLOCK * BLOCK
-        if not self.are_glances:
-            for line in self._lines.values():
-                del line[: len(line) - self._look_back - self._closed + self._block]
+        block = max(self._closed - 1, 0) // BLOCK * BLOCK
+        if block > self._block:
+            for line in self._lines.values() if not self.are_glances else ():
+                del line[: block - self._block]
+            self._block = block
 
     def values(self, stop: int) -> list[list[float]]:
         """The values of each line for the bars from now to `stop`."""
-        return [column[self.closed : stop].tolist() for column in self._columns.values()]
+        closed = self.closed
+        return [column[closed:stop].tolist() for column in self._columns.values()]
 
     def seek(self, closed: int) -> None:
         """Fill every line as it is when this many bars have closed."""
@@ -207,6 +222,7 @@ class Lines:
     def sleep(self) -> None:
         """Let every further line be read where it is asked for only."""
         self.are_glances = True
+        self._first = None
 
     def history(self, column: Column) -> list[float]:
         return self._history(column, self.closed)

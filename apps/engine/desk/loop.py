@@ -1,13 +1,12 @@
 """The driver: a call of the strategy where it wants one, and a call of a kernel only where something happens.
 
 A step is a row of the run at whose close the strategy is called. Between two events no order can fill, so the strategy
-runs freely and the rows are booked later, in one go. The inner loop is generated for the number of lines, since
-unpacking and appending by name is what a bar costs.
+runs freely and the rows are booked later, in one go.
 """
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from inspect import isfunction
 from itertools import islice
 from operator import length_hint
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from apps.engine.desk.orders import Order
+from apps.engine.desk.player import player
 from apps.engine.desk.trading_desk import Amendment, Cancellation
 from apps.engine.errors import StrategyError
-from apps.engine.desk.orders import Order
 from apps.engine.strategy import Fill, Strategy
 from apps.engine.types import moment
 
@@ -32,41 +32,11 @@ if TYPE_CHECKING:
     from apps.engine.venue.ledger import Ledger
 
 
-@cache
-def player(lines: int, groups: tuple[int, ...] = ()) -> Callable[..., None]:
-    """A function `play(rows, callback, wishes, *appends)` for this many lines, and groups of so many lines each.
-
-    For each row it appends the values to the lines and calls the callback; it returns when the rows end, or after the
-    callback has wished for something. A group has a list of tuples, one a bar that is new in this row, or None.
-    """
-    names = [f"value_{i}" for i in range(lines)] + [f"group_{i}" for i in range(len(groups))]
-    appends = [f"append_{i}" for i in range(lines)]
-    body = [f"        append_{i}(value_{i})" for i in range(lines)]
-    for i, size in enumerate(groups):
-        appends += [f"append_{i}_{j}" for j in range(size)]
-        body += [
-            f"        if group_{i}:",
-            f"            for {''.join(f'value_{i}_{j}, ' for j in range(size))} in group_{i}:",
-            *(f"                append_{i}_{j}(value_{i}_{j})" for j in range(size)),
-        ]
-    source = "\n".join(
-        [
-            f"def play(rows, callback, wishes, {''.join(f'{name}, ' for name in appends)}):",
-            f"    for {''.join(f'{name}, ' for name in names)} in rows:",
-            *body,
-            "        callback()",
-            "        if wishes:",
-            "            return",
-        ]
-    )
-    made: dict[str, Any] = {}
-    exec(source, made)  # noqa: S102 - nothing but numbers enters the source
-    play: Callable[..., None] = made["play"]
-    return play
-
-
 class Loop:
-    """due: the rows of the steps, (s,) int64; None for every row of the run."""
+    """due: the rows of the steps, (s,) int64; None for every row of the run.
+
+    Lines grow at the steps, each by the bars that have closed since the step before.
+    """
 
     def __init__(
         self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None
@@ -77,11 +47,13 @@ class Loop:
         self._frames = frames
         self._ledger = ledger
         self._desk = desk
+        self._markets = desk.markets
         self._due = due
         self._stop = 0  # the step with which the rows of the inner loop end …
         self._clock: Iterator[Any] = iter(())  # … and an iterator that has as many values left as there are steps
         self._row_heard: int | None = None  # the row of a call between two steps
-        desk.now = self.row
+        self._has_new_line = False  # which the inner loop does not know yet
+        desk.now, desk.seen = self.row, self.seen
 
     @property
     def step(self) -> int:
@@ -89,7 +61,11 @@ class Loop:
 
     def row(self) -> int:
         """The row at whose close the strategy is called."""
-        return self._row_of(self.step - 1) if self._row_heard is None else self._row_heard
+        return self.seen() if self._row_heard is None else self._row_heard
+
+    def seen(self) -> int:
+        """The row of the last step, up to which lines have grown."""
+        return self._row_of(self.step - 1)
 
     def run(self, stop: int) -> None:
         """Let the strategy see every row before `stop`. Raises StrategyError when its code does."""
@@ -107,17 +83,18 @@ class Loop:
         """Be where this many rows have been seen."""
         self._stop, self._clock = self._step_at(row), iter(())
         for lines in self._frames:
-            lines.seek(lines.bars_before(row))
+            lines.seek(lines.bars_before(self.seen() + 1))
         self.tell_positions()
 
     def tell_positions(self) -> None:
         """Let the strategy's own figures follow the books."""
-        strategy, ledger, markets = self._strategy, self._ledger, self._desk.markets
-        for market in markets[1:]:
-            market.position, market.average_price = ledger.position_of(market._place)  # noqa: SLF001 - of the desk
-        strategy.position, strategy.average_price = ledger.position_of(0)
-        markets[0].position, markets[0].average_price = strategy.position, strategy.average_price
+        strategy, ledger, markets = self._strategy, self._ledger, self._markets
+        own = markets[0]
+        strategy.position, strategy.average_price = own.position, own.average_price = ledger.position_of(0)
         strategy.cash = ledger.cash
+        if len(markets) > 1:
+            for market, (position, price) in zip(markets, ledger.positions(), strict=True):
+                market.position, market.average_price = position, price
 
     def _row_of(self, step: int) -> int:
         if self._due is None:
@@ -129,49 +106,63 @@ class Loop:
         return row if self._due is None else int(np.searchsorted(self._due, row))
 
     def _run_block(self, stop: int) -> None:
-        """Run to the end of some frame's block, in which nothing is forgotten, or to `stop`."""
+        """Run to the end of some frame's block, where its lines forget, or to `stop`."""
+        for lines in self._frames:
+            end = lines.block_end()
+            if len(lines) and end < len(lines.times):
+                stop = min(stop, self._step_at(lines.row_of(end)) + 1)
+        self._play(stop)
         for lines in self._frames:
             lines.trim()
-            if len(lines) and lines.block_end() < len(lines.times):
-                stop = min(stop, max(self._step_at(lines.row_of(lines.block_end())), self.step + 1))
-        ledger, wishes = self._ledger, self._desk.wishes
+
+    def _play(self, stop: int) -> None:
+        """Call the strategy at the steps from now to `stop`, or until it reads a new line.
+
+        It runs freely from one event of the books to the next.
+        """
+        ledger, wishes, due, hears = self._ledger, self._desk.wishes, self._due, self._hears_fills
         play, appends, rows = self._opened(stop)
-        while (step := self.step) < stop:
-            row = self._row_of(step)
-            callback, until = self._on_bar, stop
-            if self._due is not None:
+        step, last_row = self.step, self._row_of(stop - 1)
+        while step < stop:
+            callback, until, row = self._on_bar, stop, step
+            if due is not None:
+                row = due.item(step)
                 self._hear_until(row)
+                if self._has_new_line:
+                    return
             if ledger.event <= row:
-                fills = ledger.commit(row + 1)
+                fills = ledger.book(row + 1)
                 self.tell_positions()
-                if self._hears_fills and len(fills):
-                    callback, until = partial(self._hear, fills.tolist()), step + 1
-            until = min(until, self._step_at(ledger.event))
+                if fills and hears:
+                    callback, until = partial(self._hear, ledger.last_fills(fills).tolist()), step + 1
+            if ledger.event <= last_row:
+                until = min(until, self._step_at(ledger.event))
             try:
-                play(islice(rows, until - step), callback, wishes, *appends)
-                if not self._is_whole(step):
-                    raise RuntimeError("a line was made longer or shorter; lines are for reading")
+                play(rows if until == stop else islice(rows, until - step), callback, wishes, *appends)
+                step = self.step if wishes else until
+                if step == stop:
+                    self._refuse_broken_lines()
             except (Exception, SystemExit) as error:  # an author's exit() must not end the process
                 wishes.clear()
                 raise self._blamed(error) from error
-            if wishes and self._carried_out(self._row_of(self.step - 1)):
-                play, appends, rows = self._opened(stop)
+            if wishes and self._carried_out(step - 1 if due is None else due.item(step - 1)):
+                return
 
-    def _is_whole(self, step: int) -> bool:
-        """Whether the main frame's lines are as long as the bars that have closed make them."""
-        main = self._frames.main
-        return main.closed == main.bars_before(self._row_of(self.step - 1) + 1)
+    def _refuse_broken_lines(self) -> None:
+        row = self.seen()
+        if not all(lines.are_whole(lines.bars_before(row + 1)) for lines in self._frames if len(lines)):
+            raise RuntimeError("a line was made longer or shorter; lines are for reading")
 
     def _opened(self, stop: int) -> tuple[Callable[..., None], list[Callable[[float], None]], Iterator[Any]]:
         """The inner loop for the present lines, their appends, and their values from now to this step."""
-        step = self.step
         columns: list[list[Any]] = []
         appends, late = [], []
         groups: list[list[Any]] = []
+        last_row = self._row_of(stop - 1)
         for lines in self._frames:
-            bars = lines.bars_before(self._row_of(stop - 1) + 1)
             if not len(lines):
                 continue
+            bars = lines.bars_before(last_row + 1)
             if self._closes_at_every_step(lines, bars, stop):
                 columns += lines.values(bars)
                 appends += [line.append for line in lines]
@@ -180,9 +171,10 @@ class Loop:
                 late.append([line.append for line in lines])
         play = player(len(columns), tuple(len(each) for each in late))
         columns += groups
-        self._stop, self._clock = stop, iter(columns[0])
         appends += [append for each in late for append in each]
-        return play, appends, zip(self._clock, *columns[1:], strict=True) if stop > step else iter(())
+        self._stop, self._clock = stop, iter(columns[0])
+        self._has_new_line = False
+        return play, appends, zip(self._clock, *columns[1:], strict=True)
 
     def _closes_at_every_step(self, lines: Lines, bars: int, stop: int) -> bool:
         """Whether one bar of the frame is new in each step from now to `stop`."""
@@ -228,8 +220,8 @@ class Loop:
             raise self._blamed(error) from error
         finally:
             self._row_heard = None
-        if self._desk.wishes and self._carried_out(row):
-            raise RuntimeError("lines are declared in init() or read in on_bar() first")
+        if self._desk.wishes:
+            self._has_new_line |= self._carried_out(row)
 
     def _carried_out(self, row: int) -> bool:
         """Do what the strategy wished for at the close of this row; True when it wished for a new line."""
@@ -257,11 +249,13 @@ class Loop:
 
     def _blamed(self, error: BaseException) -> StrategyError:
         bar = self._desk.index
-        return blame(self._strategy, error, bar=bar, time=self._desk.time if bar >= 0 else None)
+        if bar >= 0:
+            return blame(self._strategy, error, bar=bar, time=self._desk.time)
+        return blame(self._strategy, error, time=self._desk.time, before=f"the first bar of {self._markets[0].symbol}")
 
 
 def blame(
-    strategy: Strategy, error: BaseException, *, bar: int | None = None, time: int | None = None
+    strategy: Strategy, error: BaseException, *, bar: int | None = None, time: int | None = None, before: str = ""
 ) -> StrategyError:
     """The error as the author should read it: where in the strategy's own file, and at which bar."""
     frames = list(walk_tb(error.__traceback__))
@@ -269,6 +263,9 @@ def blame(
     files = {member.__code__.co_filename for each in written for member in vars(each).values() if isfunction(member)}
     own = [(frame, line) for frame, line in frames if frame.f_code.co_filename in files]
     frame, line = (own or frames)[-1]
-    when = "in init()" if time is None else f"at bar {bar} ({moment(time)})"
+    if time is None:
+        when = "in init()"
+    else:
+        when = f"at {moment(time)}, before {before}" if bar is None else f"at bar {bar} ({moment(time)})"
     file = frame.f_code.co_filename
     return StrategyError(strategy.title, error, file=file, line=line, bar=bar, time=time, when=when)

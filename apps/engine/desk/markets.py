@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from apps.engine.desk.lines import Line, Lines
+    from apps.engine.series.timeframes import Timeframe
 
 
 class Desk(Protocol):
@@ -23,7 +24,7 @@ class Desk(Protocol):
 
     @property
     def time(self) -> int:
-        """Open of the bar that just closed, microseconds UTC."""
+        """Open of the latest bar that has closed, of any instrument, microseconds UTC."""
 
     @property
     def equity(self) -> float: ...
@@ -37,7 +38,7 @@ class Desk(Protocol):
         self, lines: Lines, function: Callable[..., Any], arguments: tuple[Any, ...], of: str | Line
     ) -> Any: ...
 
-    def frame(self, place: int, timeframe: str) -> Frame: ...
+    def frame(self, place: int, wanted: str | Timeframe) -> Frame: ...
 
     def market(self, symbol: str) -> Market: ...
 
@@ -122,9 +123,14 @@ class Trading(Prices):
     average_price: float
     """Entry price of the position, by which it is worth what was paid; 0.0 when flat."""
 
-    def timeframe(self, text: str) -> Frame:
-        """The bars of a coarser timeframe, such as "4h": its lines grow when one of them closes. Only in `init()`."""
-        return self._desk.frame(self._place, text)
+    def timeframe(self, wanted: str | Timeframe) -> Frame:
+        """The bars of another timeframe, such as "4h": its lines grow when one of them closes. Only in `init()`.
+
+        A text counts on the clock of the run's timeframe and in the sessions of the listing's calendar; a `Timeframe`
+        says itself where its bars begin. Of a finer one than the run's, all bars since the last call are there at the
+        next `on_bar`. Raises ValueError for one that cannot be made of the instrument's rows.
+        """
+        return self._desk.frame(self._place, wanted)
 
     def size(self, fraction: float) -> float:
         """The quantity that this fraction of the equity pays at the last close, rounded down to the step."""

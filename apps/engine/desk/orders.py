@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # plain numbers: a kernel takes them three times as fast as members of an enumeration
 BUY, SELL, MARKET, ALERT = int(Side.BUY), int(Side.SELL), int(OrderType.MARKET), int(OrderType.ALERT)
+LIMIT, UPDATES = int(OrderType.LIMIT), int(GroupKind.OUO)
 NAN: Final = math.nan
 TYPES: Final = {
     (): OrderType.MARKET,
@@ -63,7 +64,8 @@ class OrderTerms(TypedDict, total=False):
 
 
 KEYWORDS: Final = frozenset(OrderTerms.__annotations__)
-PROTECTION: Final = ("sl", "tp", "sl_trail", "sl_trail_fraction")
+STOPS: Final = ("sl", "sl_trail", "sl_trail_fraction")
+PROTECTION: Final = frozenset({"tp", *STOPS})
 
 
 class Terms(NamedTuple):
@@ -89,7 +91,8 @@ PLAIN: Final = Terms()
 class Order:
     """An intention. It works from the bar after the one at whose close it was given.
 
-    holding: row of the position that it is for. terms: None for a plain market order. stop_loss, take_profit: its protective orders.
+    holding: row of the position that it is for. terms: None for a plain market order. stop_loss, take_profit: its
+    protective orders.
     """
 
     __slots__ = ("holding", "id", "quantity", "reduce_only", "side", "stop_loss", "take_profit", "terms", "type")
@@ -130,21 +133,18 @@ def made(order_id: int, side: int, quantity: float, wanted: OrderTerms, holding:
 
     Raises TypeError for a keyword that is none, and ValueError for terms that contradict each other.
     """
-    unknown = sorted(set(wanted) - KEYWORDS)
-    if unknown:
-        raise TypeError(f"An order has no {unknown[0]}. {did_you_mean(unknown[0], KEYWORDS)}")
-    order = Order(
-        order_id,
-        side,
-        quantity,
-        reduce_only=bool(wanted.get("reduce_only", False)),
-        holding=holding,
-        order_type=_type(wanted),
-        terms=_terms(wanted),
-    )
-    if not any(name in wanted for name in PROTECTION):
+    if not wanted.keys() <= KEYWORDS:
+        unknown = min(wanted.keys() - KEYWORDS)
+        raise TypeError(f"An order has no {unknown}. {did_you_mean(unknown, KEYWORDS)}")
+    kind, terms = MARKET, None
+    if not wanted.keys() <= PROTECTION:
+        kind = _type(wanted)
+        terms = _terms(wanted, kind)
+    reduce_only = bool(wanted.get("reduce_only", False))
+    order = Order(order_id, side, quantity, reduce_only=reduce_only, holding=holding, order_type=kind, terms=terms)
+    if wanted.keys().isdisjoint(PROTECTION):
         return [order]
-    if order.reduce_only:
+    if reduce_only:
         raise ValueError("An order that only reduces cannot have sl or tp: it leaves nothing to protect.")
     return [order, *_protection(order, wanted)]
 
@@ -160,9 +160,8 @@ def _type(wanted: OrderTerms) -> int:
     return int(TYPES[prices])
 
 
-def _terms(wanted: OrderTerms) -> Terms:
+def _terms(wanted: OrderTerms, kind: int) -> Terms:
     tif = _time_in_force(wanted)
-    kind = _type(wanted)
     rests = kind == OrderType.LIMIT
     if tif in AT_ONCE and not (rests or kind == OrderType.MARKET):
         raise ValueError(f"{tif.name} is for market and limit orders: it means at the open of the next bar.")
@@ -215,40 +214,40 @@ def _group(wanted: OrderTerms) -> tuple[int, int]:
 
 def _protection(entry: Order, wanted: OrderTerms) -> list[Order]:
     """The stop and the target of an entry: they wait for its fill, and update one another."""
+    group, orders = entry.id + 1, []
     stop = _protective_stop(wanted)
-    target: OrderTerms | None = {"limit": wanted["tp"]} if "tp" in wanted else None
-    group = entry.id + 1
-    orders: list[Order] = []
-    for each in (stop, target):
-        if each is not None:
-            terms = _terms(each)._replace(parent=entry.id, group=group, group_kind=int(GroupKind.OUO))
-            number = group + len(orders)
-            orders.append(
-                Order(
-                    number,
-                    -entry.side,
-                    entry.quantity,
-                    reduce_only=True,
-                    holding=entry.holding,
-                    order_type=_type(each),
-                    terms=terms,
-                )
-            )
-    entry.stop_loss = orders[0] if stop is not None else None
-    entry.take_profit = orders[-1] if target is not None else None
+    if stop:
+        kind = int(OrderType.STOP) if "sl" in wanted else int(OrderType.TRAILING_STOP)
+        entry.stop_loss = _protective(entry, group, kind, stop)
+        orders.append(entry.stop_loss)
+    if "tp" in wanted:
+        entry.take_profit = _protective(entry, group + len(orders), LIMIT, {"limit": float(wanted["tp"])})
+        orders.append(entry.take_profit)
     return orders
 
 
-def _protective_stop(wanted: OrderTerms) -> OrderTerms | None:
-    stops: list[OrderTerms] = []
-    if "sl" in wanted:
-        stops.append({"stop": wanted["sl"]})
-    if "sl_trail" in wanted:
-        stops.append({"trail": wanted["sl_trail"]})
-    if "sl_trail_fraction" in wanted:
-        stops.append({"trail_fraction": wanted["sl_trail_fraction"]})
-    if len(stops) > 1:
+def _protective(entry: Order, order_id: int, kind: int, prices: dict[str, Any]) -> Order:
+    terms = Terms(parent=entry.id, group=entry.id + 1, group_kind=UPDATES, **prices)
+    return Order(
+        order_id,
+        -entry.side,
+        entry.quantity,
+        reduce_only=True,
+        holding=entry.holding,
+        order_type=kind,
+        terms=terms,
+    )
+
+
+def _protective_stop(wanted: OrderTerms) -> dict[str, Any]:
+    """The fields of its terms; none where there is no stop."""
+    names = [name for name in STOPS if name in wanted]
+    if len(names) > 1:
         raise ValueError("A protective stop is one of sl, sl_trail and sl_trail_fraction.")
-    if stops and "trail_on" in wanted and "sl" not in wanted:
-        stops[0]["trail_on"] = wanted["trail_on"]
-    return stops[0] if stops else None
+    if not names:
+        return {}
+    if names == ["sl"]:
+        return {"stop": float(wanted["sl"])}
+    distance = float(wanted[names[0]])
+    extremes = int(wanted.get("trail_on") == "extreme")
+    return {"trail": distance, "trail_is_share": int("sl_trail_fraction" in wanted), "trails_extremes": extremes}

@@ -15,14 +15,17 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from apps.engine.errors import SnapshotMismatch, SnapshotRefused
-from apps.engine.desk.frames import Frames
 from apps.engine.desk.lines import Glance, Line
 from apps.engine.desk.markets import Frame, Market
 from apps.engine.desk.orders import Order, Terms
+from apps.engine.errors import SnapshotMismatch, SnapshotRefused
+from apps.engine.kernels import bars as kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from apps.engine.desk.frames import Frames
+    from apps.engine.types import Array
 
 KIND = "__kind__"
 PLAIN = (type(None), bool, int, float, str)
@@ -46,17 +49,17 @@ def unpack(snapshot: bytes, inputs: dict[str, Any]) -> dict[str, Any]:
     return dict(state)
 
 
-def plain(attributes: dict[str, Any]) -> dict[str, Any]:
-    """A strategy's attributes in JSON's types. Raises SnapshotRefused for one that is not made of plain values."""
+def plain(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The attributes of each owner in JSON's types. Raises SnapshotRefused for one that is not made of plain values."""
     seen: set[int] = set()
-    kept = {}
-    for name, value in attributes.items():
+    kept: dict[str, dict[str, Any]] = {owner: {} for owner in attributes}
+    for owner, name, value in ((owner, *each) for owner, own in attributes.items() for each in own.items()):
         try:
-            kept[name] = _plain(value, seen)
+            kept[owner][name] = _plain(value, seen)
         except TypeError as reason:
             raise SnapshotRefused(
-                f"self.{name} cannot be kept in a snapshot: {reason}. Keep plain values there (numbers, texts, times, "
-                "lists, dicts, arrays), and what never changes at the top of the module."
+                f"{owner}.{name} cannot be kept in a snapshot: {reason}. Keep plain values there (numbers, texts, "
+                "times, lists, dicts, arrays), and what never changes at the top of the module."
             ) from None
     return kept
 
@@ -64,6 +67,13 @@ def plain(attributes: dict[str, Any]) -> dict[str, Any]:
 def revived(attributes: dict[str, Any], frames: Frames) -> dict[str, Any]:
     """The attributes back from JSON; references to lines find the lines of this run."""
     return {name: _revived(value, frames) for name, value in attributes.items()}
+
+
+def checksum(array: Array) -> int:
+    """Of every byte of an array; 18 ms a million bars."""
+    words = np.frombuffer(np.ascontiguousarray(array).view(np.uint8).data, np.uint64)
+    words.flags.writeable = False
+    return int(kernels.checksum(words))
 
 
 def _array(value: np.ndarray[Any, Any]) -> dict[str, Any]:
@@ -83,7 +93,16 @@ def _order(order: Order | None) -> list[Any] | None:
     if order is None:
         return None
     protection = [_order(order.stop_loss), _order(order.take_profit)]
-    return [order.id, order.side, order.quantity, order.reduce_only, order.holding, order.type, order.terms, *protection]
+    return [
+        order.id,
+        order.side,
+        order.quantity,
+        order.reduce_only,
+        order.holding,
+        order.type,
+        order.terms,
+        *protection,
+    ]
 
 
 def _revived_order(parts: list[Any] | None) -> Order | None:

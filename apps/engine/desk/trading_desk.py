@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from apps.engine.desk.columns import computed
-from apps.engine.desk.frames import Frames
-from apps.engine.desk.lines import Line
-from apps.engine.desk.markets import Frame, Market
 from apps.engine.desk.orders import ALERT, BUY, NAN, SELL, Order, Terms, made
 from apps.engine.desk.waking import Wake
 from apps.engine.types import OrderType
@@ -18,9 +15,12 @@ from apps.engine.types import OrderType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apps.engine.desk.lines import Lines
+    from apps.engine.desk.frames import Frames
+    from apps.engine.desk.lines import Line, Lines
+    from apps.engine.desk.markets import Frame, Market
     from apps.engine.desk.orders import OrderTerms
     from apps.engine.listing import Floor
+    from apps.engine.series.timeframes import Timeframe
     from apps.engine.types import Array
     from apps.engine.venue.ledger import Ledger
 
@@ -52,7 +52,8 @@ class TradingDesk:
     wishes: what the strategy asked for in its last callback: an order, a change of one, its end, or a line that is new.
     The callback loop stops for them, and nothing else.
     is_open: whether a callback runs; orders are given from nowhere else.
-    now: the row of the run at whose close the strategy is called; the loop knows it.
+    now: the row of the run at whose close the strategy is called. seen: the row up to which lines have grown; they
+    differ when a fill is told between two bars. The loop knows both.
     """
 
     def __init__(self, floor: Floor, frames: Frames, ledger: Ledger, *, seed: int, hedges: bool) -> None:
@@ -65,6 +66,7 @@ class TradingDesk:
         self.declaring = True
         self.is_open = False
         self.now: Callable[[], int] = lambda: -1
+        self.seen: Callable[[], int] = lambda: -1
         self.orders_given = 0
         self.random = np.random.Generator(np.random.PCG64(seed))
 
@@ -78,9 +80,10 @@ class TradingDesk:
 
     @property
     def time(self) -> int:
-        if self.index < 0:
+        time = self._frames.time_at(self.seen())
+        if time is None:
             raise RuntimeError("There is no time before the first bar has closed.")
-        return int(self._frames.main.times[self.index])
+        return time
 
     @property
     def equity(self) -> float:
@@ -90,7 +93,7 @@ class TradingDesk:
 
     def price_line(self, lines: Lines, name: str) -> Line:
         if not len(lines):
-            lines.seek(lines.bars_before(self.now() + 1))
+            lines.seek(lines.bars_before(self.seen() + 1))
         line = lines.price(name)
         self.wishes.append(line)
         return line
@@ -103,10 +106,10 @@ class TradingDesk:
         made = tuple(lines.add(f"{name} {first + i}", column) for i, column in enumerate(columns))
         return made if len(made) > 1 else made[0]
 
-    def frame(self, place: int, timeframe: str) -> Frame:
+    def frame(self, place: int, wanted: str | Timeframe) -> Frame:
         if not self.declaring:
             raise RuntimeError("Timeframes are declared in init(), where their bars are made once.")
-        return self._frames.view(self, place, timeframe)
+        return self._frames.view(self, place, wanted)
 
     def market(self, symbol: str) -> Market:
         for market in self.markets:
@@ -174,9 +177,7 @@ class TradingDesk:
         side = BUY if of == "ask" else SELL
         holding = self._holding(place, side, None)
         terms = Terms(stop=float(price))
-        order = Order(
-            self.orders_given, side, NAN, reduce_only=False, holding=holding, order_type=ALERT, terms=terms
-        )
+        order = Order(self.orders_given, side, NAN, reduce_only=False, holding=holding, order_type=ALERT, terms=terms)
         self.wishes.append(order)
         return order
 

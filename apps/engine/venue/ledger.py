@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from apps.engine.venue.fees import FeeFunction
     from apps.engine.venue.opening import Terms
 
+FULL = commands.FULL
 ROOM = 256  # rows a table starts with; it doubles when it is full
 TABLES = {
     "orders": ORDER,
@@ -49,6 +50,7 @@ class Ledger:
         self._series = series
         self._terms = terms
         self._fee = AuthorsFee(fee)
+        self._has_fee = fee is not None
         self._books = opening.rules_of(terms, self._fee.address)
         self._account = np.zeros(1, ACCOUNT)
         self._account["next_row"] = first
@@ -84,6 +86,7 @@ class Ledger:
         self._positions = self._holdings["position"]
         self._averages = self._holdings["average_price"]
         self._balances = self._currencies["balance"]
+        self._has_one_currency = len(self._balances) == 1
         self.event = len(series)
         self._write_down()
         self.open(first)
@@ -96,8 +99,8 @@ class Ledger:
     @property
     def cash(self) -> float:
         """All balances in the account's currency, at the rates of the last close."""
-        if len(self._balances) == 1:
-            return float(self._balances.item())
+        if self._has_one_currency:
+            return self._balances.item()
         return float(sum((self._balances * self._currencies["rate"]).tolist()))
 
     @property
@@ -116,6 +119,12 @@ class Ledger:
         if not self._hedges:
             return self._positions.item(instrument), self._averages.item(instrument)
         return float(self._positions[2 * instrument : 2 * instrument + 2].sum()), 0.0
+
+    def positions(self) -> list[tuple[float, float]]:
+        """`position_of` each instrument, in their order."""
+        if self._hedges:
+            return [self.position_of(place) for place in range(len(self._positions) // 2)]
+        return list(zip(self._positions.tolist(), self._averages.tolist(), strict=True))
 
     def equity_at(self, row: int) -> float:
         """Cash and all positions at the close of this row, which is the last that has been seen."""
@@ -208,11 +217,19 @@ class Ledger:
     def ambiguous_bars(self) -> int:
         return int(self._account["ambiguous_bars"][0])
 
-    def commit(self, stop: int) -> Array:
-        """Book all rows before `stop`; the fills that this brought."""
+    def book(self, stop: int) -> int:
+        """Book all rows before `stop`; how many fills this brought."""
         before = self._fill_count.item()
         self._call(commands.commit, stop)
-        return self._tables["fills"][before : self._fill_count.item()]
+        return self._fill_count.item() - before
+
+    def commit(self, stop: int) -> Array:
+        """Book all rows before `stop`; the fills that this brought."""
+        return self.last_fills(self.book(stop))
+
+    def last_fills(self, count: int) -> Array:
+        fills = self._fill_count.item()
+        return self._tables["fills"][fills - count : fills]
 
     def expire(self) -> None:
         """The data ended: log the orders that still work as expired."""
@@ -274,10 +291,11 @@ class Ledger:
 
     def _call(self, command: Callable[..., int], *arguments: Any) -> None:
         """Let a command work on the books, in larger tables when it asks for them."""
-        while (event := command(self._address, *arguments)) == commands.FULL:
+        while (event := command(self._address, *arguments)) == FULL:
             self._enlarge()
         self.event = event
-        self._fee.check()
+        if self._has_fee:
+            self._fee.check()
 
     def _enlarge(self) -> None:
         """Double the tables that might not hold what one row can bring."""

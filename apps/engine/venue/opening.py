@@ -26,7 +26,7 @@ class Terms:
 
     instruments, costs: of each series, in its order; the tiers are those of the first. happenings: (h,) HAPPENING in
     the order of their rows. currencies: the account's first. rates: (n, currencies) float64, None for one currency.
-    day_ends: (n, instruments) int64, None for dates in UTC. point_period: microseconds, 0 for a point a row.
+    day_ends: (n, instruments) int64, as `Floor.day_ends`. point_period: microseconds, 0 for a point a row.
     """
 
     instruments: Sequence[Instrument]

@@ -187,7 +187,7 @@ BOOKS = np.dtype(
         ("currencies_count", "i8"),
         ("tiers_count", "i8"),
         ("happenings_count", "i8"),
-        ("day_ends", "i8"),  # (rows, instruments) int64, when the session of each is over; 0 for dates in UTC
+        ("day_ends", "i8"),  # (rows, instruments) int64, as Floor.day_ends; 0 for dates in UTC
         ("rates", "i8"),  # (rows, currencies) float64; 0 where there is one currency
         ("account", "i8"),
         ("contracts", "i8"),

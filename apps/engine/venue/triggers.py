@@ -138,19 +138,33 @@ def follow(contract: Record, order: Record, extreme: float, close: float, index:
 def day_of(books: Record, index: int, instrument: int) -> int:
     """When the day of a row is over: the close of its session where there is a calendar, else midnight UTC."""
     if books.day_ends != 0:
-        return integer_at(books.day_ends, index * books.instruments + instrument)
+        return integer_at(books.day_ends, index * books.instruments + instrument) >> 1
     return (time_of(books, index) // DAY + 1) * DAY
+
+
+@njit(**INNER)
+def is_outside(books: Record, index: int, instrument: int) -> bool:
+    """Whether the row has no part in the session of its day: it is before the open, or after the close of the last."""
+    if books.day_ends == 0:
+        return False
+    return (integer_at(books.day_ends, index * books.instruments + instrument) & 1) != 0
 
 
 @njit(**INLINE)
 def starts_day(books: Record, index: int, instrument: int) -> bool:
+    if is_outside(books, index, instrument):
+        return False
     before = last_row(books, index - 1, instrument)
-    return before < 0 or day_of(books, before, instrument) != day_of(books, index, instrument)
+    if before < 0 or is_outside(books, before, instrument):
+        return True
+    return day_of(books, before, instrument) != day_of(books, index, instrument)
 
 
 @njit(**INLINE)
 def ends_day(books: Record, index: int, instrument: int) -> bool:
     """Whether this is the instrument's last row of its day, or of the data."""
+    if is_outside(books, index, instrument):
+        return False
     after = index + 1
     while after < books.rows and is_missing(books, after, instrument):
         after += 1
