@@ -66,6 +66,8 @@ class Session:
         rates: Mapping[str, Array] | None = None,
         equity_seconds: float = 60.0,
     ) -> None:
+        if not (math.isfinite(equity_seconds) and equity_seconds >= 0):
+            raise ValueError(f"equity_seconds is {equity_seconds}; it must be 0 (for a point a tick) or more.")
         if not (math.isfinite(cash) and cash > 0):
             raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
         self._listings = [listings] if isinstance(listings, Listing) else list(listings)
@@ -193,14 +195,15 @@ class Session:
     def _settled(self, cash: float, seed: int, rates: Mapping[str, Array], equity_seconds: float) -> Terms:
         """Everything that the books need to know."""
         floor, instruments = self._floor, [listing.instrument for listing in self._listings]
-        times = np.ascontiguousarray(floor.times)
         home = self._account.currency or instruments[0].currency
         foreign = sorted({instrument.currency for instrument in instruments} - {home})
         missing = [currency for currency in foreign if currency not in rates]
         if missing:
             raise ValueError(f"There are no rates of {', '.join(missing)} to {home}, in which the account is kept.")
-        columns = [np.ones(len(times)), *(happenings.aligned(each, rates[each], times) for each in foreign)]
-        tables = [happenings.happenings(place, each.events, times) for place, each in enumerate(self._listings)]
+        events = [(place, each.events) for place, each in enumerate(self._listings) if each.events]
+        times = np.ascontiguousarray(floor.times) if foreign or events else floor.times
+        columns = [happenings.aligned(each, rates[each], times) for each in foreign]
+        tables = [happenings.happenings(place, each, times) for place, each in events]
         return Terms(
             instruments=instruments,
             costs=[listing.costs or self._costs for listing in self._listings],
@@ -210,7 +213,7 @@ class Session:
             seed=seed,
             currencies=[home, *foreign],
             happenings=happenings.merged(tables),
-            rates=np.column_stack(columns) if foreign else None,
+            rates=np.column_stack([np.ones(len(times)), *columns]) if foreign else None,
             day_ends=floor.day_ends,
             point_period=round(equity_seconds * 1_000_000) if floor.layout == TICK else 0,
         )
@@ -226,21 +229,25 @@ class Session:
             strategy.init()
         except (Exception, SystemExit) as error:
             raise blame(strategy, error) from error
-        if not len(self._frames.main) and self._floor.layout != TICK:
+        if not len(self._frames.main) and not self._is_on_ticks:
             market.close  # noqa: B018 - the loop counts bars by a line, which begins to grow when it is read
         self._desk.declaring = False
         self._desk.wishes.clear()
 
     def _driver(self) -> Loop:
         """What calls the strategy, as it wants to be called."""
-        strategy, frames, desk = self._strategy, self._frames, self._desk
+        frames, desk = self._frames, self._desk
         due, parts = frames.due(), (self._strategy, self._frames, self._ledger, self._desk)
         if desk.conditions:
             frames.sleep()
             return SleepingLoop(*parts, frames.rows_of(desk.conditions, first=self._first), self._floor)
-        if self._floor.layout == TICK and type(strategy).on_tick is not Strategy.on_tick:
+        if self._is_on_ticks:
             return TickLoop(*parts, due, self._floor)
         return Loop(*parts, due)
+
+    @property
+    def _is_on_ticks(self) -> bool:
+        return self._floor.layout == TICK and type(self._strategy).on_tick is not Strategy.on_tick
 
     def _play(self, stop: int) -> None:
         self._ledger.open(stop)

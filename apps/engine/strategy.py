@@ -130,7 +130,7 @@ class Strategy(Trading):
 
     @property
     def time(self) -> datetime:
-        """Open of the bar that just closed, in UTC."""
+        """Open of the bar that just closed, in UTC; of a run on ticks, the time of the tick."""
         return moment(self._desk.time)
 
     @property

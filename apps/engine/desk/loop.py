@@ -80,7 +80,8 @@ class Loop:
         self._due = due
         self._stop = 0  # the step with which the rows of the inner loop end …
         self._clock: Iterator[Any] = iter(())  # … and an iterator that has as many values left as there are steps
-        self._row_heard: int | None = None  # the row of a call between two steps
+        self._row_heard: int | None = None  # the row of a call between two steps …
+        self._has_new_line = False  # … in which a line was read for the first time
         desk.now = self.row
 
     @property
@@ -141,6 +142,8 @@ class Loop:
             callback, until = self._on_bar, stop
             if self._due is not None:
                 self._hear_until(row)
+                if self._has_new_line:
+                    play, appends, rows = self._opened(stop)
             if ledger.event <= row:
                 fills = ledger.commit(row + 1)
                 self.tell_positions()
@@ -165,6 +168,7 @@ class Loop:
     def _opened(self, stop: int) -> tuple[Callable[..., None], list[Callable[[float], None]], Iterator[Any]]:
         """The inner loop for the present lines, their appends, and their values from now to this step."""
         step = self.step
+        self._has_new_line = False
         columns: list[list[Any]] = []
         appends, late = [], []
         groups: list[list[Any]] = []
@@ -218,18 +222,18 @@ class Loop:
                 self.tell_positions()
                 self._call(event, partial(self._tell, fills.tolist()))
 
-    def _call(self, row: int, callback: Callable[[], object]) -> None:
+    def _call(self, row: int, callback: Callable[..., object], *arguments: Any) -> None:
         """Call the strategy between two steps, and do what it wishes for."""
         self._row_heard = row
         try:
-            callback()
+            callback(*arguments)
         except (Exception, SystemExit) as error:
             self._desk.wishes.clear()
             raise self._blamed(error) from error
         finally:
             self._row_heard = None
         if self._desk.wishes and self._carried_out(row):
-            raise RuntimeError("lines are declared in init() or read in on_bar() first")
+            self._has_new_line = True
 
     def _carried_out(self, row: int) -> bool:
         """Do what the strategy wished for at the close of this row; True when it wished for a new line."""
@@ -261,14 +265,14 @@ class Loop:
 
 
 def blame(
-    strategy: Strategy, error: BaseException, *, bar: int | None = None, time: int | None = None
+    strategy: Strategy, error: BaseException, *, bar: int | None = None, time: int | None = None, kind: str = "bar"
 ) -> StrategyError:
-    """The error as the author should read it: where in the strategy's own file, and at which bar."""
+    """The error as the author should read it: where in the strategy's own file, and at which bar (or another kind)."""
     frames = list(walk_tb(error.__traceback__))
     written = type(strategy).__mro__[: type(strategy).__mro__.index(Strategy)]
     files = {member.__code__.co_filename for each in written for member in vars(each).values() if isfunction(member)}
     own = [(frame, line) for frame, line in frames if frame.f_code.co_filename in files]
     frame, line = (own or frames)[-1]
-    when = "in init()" if time is None else f"at bar {bar} ({moment(time)})"
+    when = "in init()" if time is None else f"at {kind} {bar} ({moment(time)})"
     file = frame.f_code.co_filename
     return StrategyError(strategy.title, error, file=file, line=line, bar=bar, time=time, when=when)

@@ -13,6 +13,7 @@ from apps.engine.desk.lines import Line
 from apps.engine.desk.markets import Frame, Market
 from apps.engine.desk.orders import ALERT, BUY, NAN, SELL, Order, Terms, made
 from apps.engine.desk.waking import Wake
+from apps.engine.series.quotes import TICK
 from apps.engine.types import OrderType
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class TradingDesk:
 
     @property
     def time(self) -> int:
+        if self._floor.layout == TICK and (row := self.now()) >= 0:
+            return int(self._floor.times[row])
         if self.index < 0:
             raise RuntimeError("There is no time before the first bar has closed.")
         return int(self._frames.main.times[self.index])
@@ -124,7 +127,7 @@ class TradingDesk:
             _, columns = computed(lines, condition.function, condition.arguments, condition.of)
             self.conditions.append(columns[0] == 1.0)
         else:
-            self.conditions.append(condition.bars(lines))
+            self.conditions.append(condition.bars(lines, self._floor))
 
     # Orders
 

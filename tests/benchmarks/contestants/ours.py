@@ -7,6 +7,9 @@ from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.strategy import Strategy
 from apps.engine.types import Array, Costs, Instrument
+from tests.benchmarks.contestants.our_ticks import w4, w4_alerts
+
+__all__ = ["w1", "w1_chunks", "w4", "w4_alerts"]
 
 WARM_UP = 2_000
 REPEATS = 5
