@@ -47,12 +47,12 @@ class ParameterErrors(EngineError, ValueError):
 
 
 class BadBars(EngineError, ValueError):
-    """row: index of the first bad bar."""
+    """row: index of the first bad bar, quote bar or tick (kind)."""
 
-    def __init__(self, row: int, time: str, problem: str) -> None:
+    def __init__(self, row: int, time: str, problem: str, kind: str = "bar") -> None:
         self.row = row
         self.problem = problem
-        super().__init__(f"Bar {row} ({time}): {problem}.")
+        super().__init__(f"{kind.capitalize()} {row} ({time}): {problem}.")
 
 
 class StrategyError(EngineError):

@@ -27,12 +27,12 @@ PROBLEMS: Final = {
     kernels.NOT_POSITIVE: "a price is not above 0",
     kernels.HIGH_BELOW_LOW: "the high is below the low",
     kernels.BAD_VOLUME: "the volume is negative or not a finite number",
-    kernels.OUT_OF_ORDER: "it is earlier than the bar before it",
-    kernels.DUPLICATE: "it has the time of the bar before it",
+    kernels.OUT_OF_ORDER: "it is earlier than the {} before it",
+    kernels.DUPLICATE: "it has the time of the {} before it",
     kernels.NO_TIME: "its time is not one in microseconds of the years 1 to 9999",
     kernels.CROSSED: "the ask is below the bid",
 }
-PRICES: Final = ("open", "high", "low", "close")
+KINDS: Final = {BAR: "bar", QUOTE_BAR: "quote bar", TICK: "tick"}
 CHUNK: Final = 16_384
 
 
@@ -164,8 +164,9 @@ def checked(rows: Array) -> Array:
     rows = sealed(np.ascontiguousarray(rows))
     row, problem = kernels.FIRST_BAD[rows.dtype](rows)
     if problem != kernels.FINE:
-        time = int(rows["time"][row])
-        raise BadBars(row, str(time) if problem == kernels.NO_TIME else moment(time).isoformat(), PROBLEMS[problem])
+        time, kind = int(rows["time"][row]), KINDS[rows.dtype]
+        told = str(time) if problem == kernels.NO_TIME else moment(time).isoformat()
+        raise BadBars(row, told, PROBLEMS[problem].format(kind), kind)
     return rows
 
 

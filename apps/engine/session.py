@@ -64,6 +64,8 @@ class Session:
         rates: Mapping[str, Array] | None = None,
         equity_seconds: float = 60.0,
     ) -> None:
+        if not (math.isfinite(equity_seconds) and equity_seconds >= 0):
+            raise ValueError(f"equity_seconds is {equity_seconds}; it must be 0 (for a point a tick) or more.")
         if not (math.isfinite(cash) and cash > 0):
             raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
         self._listings = [listings] if isinstance(listings, Listing) else list(listings)
@@ -237,17 +239,21 @@ class Session:
 
     def _driver(self) -> Loop:
         """What calls the strategy, as it wants to be called."""
-        strategy, frames, desk = self._strategy, self._frames, self._desk
+        frames, desk = self._frames, self._desk
         due, parts = frames.due(), (self._strategy, self._frames, self._ledger, self._desk)
         if desk.conditions:
             frames.sleep()
             return SleepingLoop(*parts, frames.rows_of(desk.conditions, first=self._first), self._floor)
-        if self._floor.layout == TICK and type(strategy).on_tick is not Strategy.on_tick:
+        if self._is_on_ticks:
             return TickLoop(*parts, due, self._floor)
         if not len(frames.main):
             desk.markets[0].close  # noqa: B018 - the loop counts bars by a line, which begins to grow when it is read
             desk.wishes.clear()
         return Loop(*parts, due)
+
+    @property
+    def _is_on_ticks(self) -> bool:
+        return self._floor.layout == TICK and type(self._strategy).on_tick is not Strategy.on_tick
 
     def _play(self, stop: int) -> None:
         self._ledger.open(stop)

@@ -1,7 +1,7 @@
 """The rules of orders once more, slow and plain: whole increments and steps, and no kernel.
 
-Written from the words of `apps.engine.venue.matching`, `intrabar` and `orders`, to be compared with the engine on random
-order streams. It knows one instrument, commission by rate and slippage in ticks.
+Written from the words of `apps.engine.venue.matching`, `intrabar` and `orders`, to be compared with the engine on
+random order streams. It knows one instrument, bars of one or of both sides of the book, and slippage in ticks.
 """
 
 from __future__ import annotations
@@ -57,11 +57,13 @@ class Ticket:
 @dataclass
 class Reference:
     candles: list[Candle]
+    asks: list[Candle] | None = None  # where these are given, the others are bids
     intrabar: str = "pessimistic"
     exit_in_entry_bar: bool = True
     market_at_close: bool = False
     volume_share: float = 0.0
     latency: int = 0
+    seconds: int = 0  # of latency, from the tick that an order was given at
     slippage_ticks: int = 0
     tickets: list[Ticket] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
@@ -75,25 +77,38 @@ class Reference:
 
     def place(self, ticket: Ticket) -> None:
         ticket.group = ticket.group or ticket.id
-        close = self.candles[self.bar].close
         entry = next((each for each in self.live() if each.id == ticket.parent), None)
         if ticket.parent and entry is None:
             self.tell(ticket, "REJECTED", "ENTRY_DONE")
             return
-        if entry is not None and self.on_wrong_side(entry, ticket, close):
+        if entry is not None and self.on_wrong_side(entry, ticket):
             self.tell(ticket, "REJECTED", "PROTECTION_ON_WRONG_SIDE")
             self.end(entry, "CANCELLED", "PROTECTION_ON_WRONG_SIDE")
             return
         ticket.state = "waiting" if ticket.parent else "working"
-        ticket.active_from = self.bar + 1 + self.latency
-        ticket.best = close
+        ticket.active_from = self.arrival()
+        ticket.best = self.shown(ticket).close
         self.trail(ticket)
         if ticket.tif == "DAY" and ticket.active_from < len(self.candles):
             ticket.until = (self.candles[ticket.active_from].time // DAY + 1) * DAY
         self.tickets.append(ticket)
         self.tell(ticket, "SUBMITTED")
 
-    def on_wrong_side(self, entry: Ticket, ticket: Ticket, close: int) -> bool:
+    def shown(self, ticket: Ticket, bar: int | None = None) -> Candle:
+        """What a bar, or else the present one, shows of the side that an order trades at."""
+        side = self.asks if self.asks and ticket.side > 0 else self.candles
+        return side[self.bar if bar is None else bar]
+
+    def arrival(self) -> int:
+        bar = self.bar + 1 + self.latency
+        while self.seconds and bar < len(self.candles):
+            if self.candles[bar].time >= self.candles[self.bar].time + self.seconds * 1_000_000:
+                break
+            bar += 1
+        return bar
+
+    def on_wrong_side(self, entry: Ticket, ticket: Ticket) -> bool:
+        close = self.shown(entry).close
         expected = entry.limit if entry.limit is not None else entry.stop if entry.type == "stop" else close
         if ticket.type == "stop":
             return (ticket.stop - expected) * ticket.side <= 0
@@ -111,7 +126,7 @@ class Reference:
                     setattr(ticket, name, value)
                 self.trail(ticket)
                 if ticket.state == "working":
-                    ticket.active_from = self.bar + 1 + self.latency
+                    ticket.active_from = self.arrival()
                 self.tell(ticket, "AMENDED")
 
     def live(self) -> list[Ticket]:
@@ -183,22 +198,22 @@ class Reference:
                 continue
             if ticket.until is not None and ticket.until <= candle.time:
                 self.end(ticket, "EXPIRED")
-            elif self.arrives_now(ticket) and ticket.post_only and self.beyond(candle.open, ticket):
+            elif self.arrives_now(ticket) and ticket.post_only and self.beyond(self.shown(ticket).open, ticket):
                 self.end(ticket, "CANCELLED", "WOULD_TAKE")
-        self.play_open(candle)
+        self.play_open()
         for ticket in self.working():
             if ticket.state == "working" and ticket.tif in ("IOC", "FOK"):
                 self.end(ticket, "CANCELLED", "NOT_FILLED_AT_ONCE")
-        if any(self.fillable(each) and self.may(each, candle) for each in self.working()):
+        if any(self.fillable(each) and self.may(each) for each in self.working()):
             by_rank = self.intrabar in ("pessimistic", "optimistic")
-            self.ambiguous += self.play_ranks(candle) if by_rank else self.play_path(candle)
+            self.ambiguous += self.play_ranks() if by_rank else self.play_path(candle)
         last = self.bar + 1 == len(self.candles) or self.day(self.bar + 1) != self.day(self.bar)
         for ticket in self.working():
             if ticket.state == "working" and ticket.type == "market_on_close" and last and self.left > 0:
-                self.execute(ticket, candle.close, taking=True, inside=True)
+                self.execute(ticket, self.shown(ticket).close, taking=True, inside=True)
         for ticket in self.live():
             if ticket.type == "trailing_stop" and ticket.state == "working" and not ticket.triggered:
-                self.follow(ticket, candle)
+                self.follow(ticket)
         self.tickets = self.live()
 
     def arrives_now(self, ticket: Ticket) -> bool:
@@ -207,7 +222,8 @@ class Reference:
     def day(self, bar: int) -> int:
         return self.candles[bar].time // DAY
 
-    def follow(self, ticket: Ticket, candle: Candle) -> None:
+    def follow(self, ticket: Ticket) -> None:
+        candle = self.shown(ticket)
         price = candle.close
         if ticket.trails_extremes and (ticket.born is None or ticket.born[0] != self.bar):
             price = candle.low if ticket.side > 0 else candle.high
@@ -221,19 +237,19 @@ class Reference:
             return self.bar == 0 or self.day(self.bar) != self.day(self.bar - 1)
         return ticket.type == "market" or (ticket.type in ("stop", "trailing_stop") and ticket.triggered)
 
-    def play_open(self, candle: Candle) -> None:
+    def play_open(self) -> None:
         while True:
             first = [each for each in self.working() if self.at_any_open(each) and self.left > 0]
-            gaps = [each for each in self.working() if self.fillable(each) and self.beyond(candle.open, each)]
+            gaps = [each for each in self.working() if self.fillable(each) and self.beyond(self.shown(each).open, each)]
             queue = (
                 [each for each in first if each.reduce_only] + [each for each in first if not each.reduce_only] + gaps
             )
             if not queue:
                 return
             ticket = queue[0]
-            price = candle.open
+            price = self.shown(ticket).open
             if ticket.type == "market" and self.market_at_close:
-                price = self.candles[self.bar - 1].close
+                price = self.shown(ticket, self.bar - 1).close
             if ticket.type in ("stop_limit", "limit_if_touched") and not ticket.triggered:
                 ticket.triggered = True
                 self.tell(ticket, "TRIGGERED")
@@ -247,37 +263,39 @@ class Reference:
     def fillable(self, ticket: Ticket) -> bool:
         return self.priced(ticket) and (self.left > 0 or not self.rests(ticket))
 
-    def may(self, ticket: Ticket, candle: Candle) -> bool:
+    def may(self, ticket: Ticket) -> bool:
+        candle = self.shown(ticket)
         if ticket.born and ticket.born[0] == self.bar and self.beyond(ticket.born[1], ticket):
             return True
         return self.beyond(candle.high if self.up(ticket) else candle.low, ticket)
 
-    def must(self, ticket: Ticket, candle: Candle) -> bool:
+    def must(self, ticket: Ticket) -> bool:
         """Every path from the open over both extremes to the close meets the price after the order's birth."""
         if not ticket.born or ticket.born[0] != self.bar:
-            return self.may(ticket, candle)
+            return self.may(ticket)
+        candle = self.shown(ticket)
         birth = ticket.born[1]
         if self.beyond(birth, ticket) or self.beyond(candle.close, ticket):
             return True
         on_the_way = candle.open <= birth if self.up(ticket) else candle.open >= birth
-        return on_the_way and self.may(ticket, candle)
+        return on_the_way and self.may(ticket)
 
-    def unclear(self, candle: Candle) -> bool:
-        reached = [each for each in self.working() if self.fillable(each) and self.may(each, candle)]
-        return len({self.up(each) for each in reached}) == 2 or not all(self.must(each, candle) for each in reached)
+    def unclear(self) -> bool:
+        reached = [each for each in self.working() if self.fillable(each) and self.may(each)]
+        return len({self.up(each) for each in reached}) == 2 or not all(self.must(each) for each in reached)
 
-    def play_ranks(self, candle: Candle) -> bool:
+    def play_ranks(self) -> bool:
         unclear = False
         while True:
-            unclear = unclear or self.unclear(candle)
+            unclear = unclear or self.unclear()
             queue = []
             for place, ticket in enumerate(self.working()):
                 opens = not ticket.reduce_only and self.position * ticket.side >= 0
                 preferred = self.stops(ticket) == (self.intrabar == "pessimistic")
                 rank = 0 if opens else 1 if preferred else 2
                 test = self.may if rank == 1 else self.must
-                if self.fillable(ticket) and test(ticket, candle):
-                    queue.append((rank, abs(self.level(ticket) - candle.open), place, ticket))
+                if self.fillable(ticket) and test(ticket):
+                    queue.append((rank, abs(self.level(ticket) - self.shown(ticket).open), place, ticket))
             if not queue:
                 return unclear
             ticket = min(queue)[3]
@@ -300,7 +318,7 @@ class Reference:
         unclear, price = False, candle.open
         for goal in (*turns, candle.close):
             while True:
-                unclear = unclear or self.unclear(candle)
+                unclear = unclear or self.unclear()
                 queue = []
                 for place, ticket in enumerate(self.working()):
                     if self.fillable(ticket) and (self.beyond(price, ticket) or self.beyond(goal, ticket)):
@@ -380,8 +398,12 @@ class Reference:
             if each.parent == entry.id and each.state == "waiting":
                 each.state = "working"
                 each.active_from = self.bar if at_once else self.bar + 1
-                each.born = (self.bar, price) if inside else None
-                each.best = price if at_once else None
+                own, other = self.shown(entry), self.shown(each)
+                level = price + other.open - own.open
+                if inside:
+                    level = min(max(level, other.low), other.high)
+                each.born = (self.bar, level) if inside else None
+                each.best = level if at_once else None
                 each.stop = None if each.type == "trailing_stop" else each.stop
                 self.trail(each)
                 self.tell(each, "ACTIVATED")

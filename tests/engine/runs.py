@@ -16,8 +16,8 @@ from apps.engine.types import BAR, Costs, FillRules, Instrument, Rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from apps.engine.venue.fees import FeeFunction
     from apps.engine.types import Array
+    from apps.engine.venue.fees import FeeFunction
 
 HOUR = 3_600_000_000
 MONDAY = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.engine import indicators
+from apps.engine.desk.lines import PRICES
 from apps.engine.errors import StrategyError
 from apps.engine.indicators import CATALOGUE
 from apps.engine.indicators.__main__ import page
-from apps.engine.desk.lines import PRICES
 from apps.engine.strategy import Strategy
 from tests.engine.runs import at, bars_at, session_of, walks
 

@@ -137,7 +137,8 @@ class Stream:
             slippage_ticks=self.slippage,
         )
         given: list[list[Ticket]] = []
-        reference.run(lambda book, bar: [tickets(book, given, *action) for action in self.actions[bar]])
+        closes = [candle.close for candle in self.candles]
+        reference.run(lambda book, bar: [tickets(book, given, *each, closes[bar]) for each in self.actions[bar]])
         return reference
 
 
@@ -206,8 +207,11 @@ TYPES = {"touch": "limit_if_touched", "trail": "trailing_stop", "fraction": "tra
 TYPES |= {"open": "market_on_open", "close": "market_on_close"}
 
 
-def tickets(book: Reference, given: list[list[Ticket]], verb: str, value: Any) -> None:
-    """Carry an action out in the re-statement; every item of `given` is an order and its protection."""
+def tickets(book: Reference, given: list[list[Ticket]], verb: str, value: Any, close: int) -> None:
+    """Carry an action out in the re-statement; every item of `given` is an order and its protection.
+
+    close: the strategy's own, which is the middle where there are bid and ask.
+    """
     number = 1 + sum(len(each) for each in given)
     if verb == "close":
         if book.position:
@@ -221,7 +225,7 @@ def tickets(book: Reference, given: list[list[Ticket]], verb: str, value: Any) -
         back, shift = value
         if back < len(given) and given[-1 - back][0].type in ("limit", "stop"):
             ticket = given[-1 - back][0]
-            price = book.candles[book.bar].close + shift
+            price = close + shift
             book.amend(ticket.id, **{ticket.type: price}, quantity=3)
     else:
         given.append(family(number, value, given))

@@ -100,12 +100,16 @@ class Frames:
         return seen[(np.diff(seen, prepend=-1) > 0) & (seen < len(self._floor))]
 
     def rows_of(self, conditions: Sequence[Array | None], *, first: int) -> Array:
-        """The rows at whose close one of these conditions, (k,) bool of the main bars, holds; None is the first row."""
+        """The rows at whose close one of these conditions, (k,) bool of the main bars, holds; None is the first row.
+
+        Where several bars are seen for the first time at one row, as after a gap, the last of them counts.
+        """
         main = self.main
+        is_last = True if main.closes is None else np.append(main.closes[1:] != main.closes[:-1], True)
         rows = [np.array([first]) for each in conditions if each is None]
         for each in conditions:
             if each is not None:
-                bars = np.flatnonzero(each)
+                bars = np.flatnonzero(each & is_last)
                 rows.append(bars if main.closes is None else main.closes[bars])
         found = np.unique(np.concatenate(rows))
         return found[(found >= first) & (found < len(self._floor))]

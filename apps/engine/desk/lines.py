@@ -33,7 +33,10 @@ class Line(list[float]):
     and a comparison with nan is false. It remembers `Strategy.look_back` bars at least.
     """
 
-    __slots__ = ("name",)
+    __slots__ = ("_column", "_lines", "name")
+
+    _column: Column
+    _lines: Lines
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -43,15 +46,11 @@ class Line(list[float]):
 class Glance(Line):
     """A line of a strategy that sleeps between the bars that it is woken for: it reads its column where it is asked.
 
-    The same values as of a growing line, at a hundred nanoseconds a value asked for and nothing a bar.
+    The same values as of a growing line, at a hundred nanoseconds a value asked for and nothing a bar. It has no slots
+    of its own, so that a line which an author holds already can become one.
     """
 
-    __slots__ = ("_column", "_lines")
-
-    def __init__(self, name: str, lines: Lines, column: Column) -> None:
-        super().__init__(name)
-        self._lines = lines
-        self._column = column
+    __slots__ = ()
 
     def __len__(self) -> int:
         return self._lines.remembered
@@ -115,9 +114,11 @@ class Lines:
         self.times = times
         self.closes = closes
         self.are_glances = False
+        self.now: Callable[[], int] | None = None  # the row that is seen, where glances ask for it
         self._source = source
         self._look_back = look_back
         self._closed = 0  # where no line tells
+        self._row = -1  # by which it was told last
         self._block = 0  # first bar of the present block
         self._first: Line | None = None  # whose length tells how many bars have closed: all lines grow together
         self._columns: dict[str, Column] = {}
@@ -136,9 +137,12 @@ class Lines:
     @property
     def closed(self) -> int:
         """How many bars have closed."""
-        if self._first is None:
-            return self._closed
-        return self._block + len(self._first) - self._look_back
+        if self._first is not None:
+            return self._block + len(self._first) - self._look_back
+        if self.now is not None and (row := self.now()) != self._row:
+            self._row = row
+            self.seek(self.bars_before(row + 1))
+        return self._closed
 
     @property
     def remembered(self) -> int:
@@ -153,10 +157,12 @@ class Lines:
     def add(self, name: str, column: Column) -> Line:
         """A new line over a whole column, filled up to now."""
         full, closed = self.key + name, self.closed
-        line = Glance(full, self, column) if self.are_glances else Line(full)
+        line = Line(full)
         self._columns[full] = column
         self._lines[full] = line
-        if not self.are_glances:
+        if self.are_glances:
+            self._put_to_sleep(line)
+        else:
             line[:] = self._history(column, closed)
             self._first = line if self._first is None else self._first
         return line
@@ -220,9 +226,16 @@ class Lines:
         self._closed = closed
 
     def sleep(self) -> None:
-        """Let every further line be read where it is asked for only."""
+        """Let every line be read where it is asked for only."""
         self.are_glances = True
         self._first = None
+        for line in self._lines.values():
+            self._put_to_sleep(line)
+
+    def _put_to_sleep(self, line: Line) -> None:
+        line.clear()
+        line.__class__ = Glance
+        line._lines, line._column = self, self._columns[line.name]  # noqa: SLF001 - a part of it
 
     def history(self, column: Column) -> list[float]:
         return self._history(column, self.closed)

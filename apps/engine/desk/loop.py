@@ -210,11 +210,11 @@ class Loop:
                 self.tell_positions()
                 self._call(event, partial(self._tell, fills.tolist()))
 
-    def _call(self, row: int, callback: Callable[[], object]) -> None:
+    def _call(self, row: int, callback: Callable[..., object], *arguments: Any) -> None:
         """Call the strategy between two steps, and do what it wishes for."""
         self._row_heard = row
         try:
-            callback()
+            callback(*arguments)
         except (Exception, SystemExit) as error:
             self._desk.wishes.clear()
             raise self._blamed(error) from error
@@ -255,9 +255,15 @@ class Loop:
 
 
 def blame(
-    strategy: Strategy, error: BaseException, *, bar: int | None = None, time: int | None = None, before: str = ""
+    strategy: Strategy,
+    error: BaseException,
+    *,
+    bar: int | None = None,
+    time: int | None = None,
+    kind: str = "bar",
+    before: str = "",
 ) -> StrategyError:
-    """The error as the author should read it: where in the strategy's own file, and at which bar."""
+    """The error as the author should read it: where in the strategy's own file, and at which bar (or another kind)."""
     frames = list(walk_tb(error.__traceback__))
     written = type(strategy).__mro__[: type(strategy).__mro__.index(Strategy)]
     files = {member.__code__.co_filename for each in written for member in vars(each).values() if isfunction(member)}
@@ -266,6 +272,6 @@ def blame(
     if time is None:
         when = "in init()"
     else:
-        when = f"at {moment(time)}, before {before}" if bar is None else f"at bar {bar} ({moment(time)})"
+        when = f"at {moment(time)}, before {before}" if bar is None else f"at {kind} {bar} ({moment(time)})"
     file = frame.f_code.co_filename
     return StrategyError(strategy.title, error, file=file, line=line, bar=bar, time=time, when=when)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apps.engine.desk.loop import Loop
+from apps.engine.desk.loop import Loop, blame
 from apps.engine.series.quotes import TICK
 from apps.engine.strategy import Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from apps.engine.desk.frames import Frames
+    from apps.engine.desk.lines import Lines
     from apps.engine.desk.trading_desk import TradingDesk
+    from apps.engine.errors import StrategyError
     from apps.engine.listing import Floor
     from apps.engine.types import Array
     from apps.engine.venue.ledger import Ledger
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 TICKS = 65_536  # whose prices are copied at a time: 5 MB
 
 
-def play(rows: Iterator[tuple[float, float]], callback: Callable[[float, float], None], wishes: list[Any]) -> None:
+def play(rows: Iterable[tuple[float, float]], callback: Callable[[float, float], None], wishes: list[Any]) -> None:
     """Call back with each row, until one is answered with a wish."""
     for bid, ask in rows:
         callback(bid, ask)
@@ -33,7 +34,11 @@ def play(rows: Iterator[tuple[float, float]], callback: Callable[[float, float],
 
 
 class TickLoop(Loop):
-    """Calls `on_tick` at every tick of the first instrument, and `on_bar` where a bar of the run's timeframe closes."""
+    """Calls `on_tick` at every tick of the first instrument, and `on_bar` where a bar of the run's timeframe closes.
+
+    At one tick: the bars that it completes are seen, `on_fill` hears of what it filled, then `on_bar`, then `on_tick`.
+    The lines of a run without a timeframe are of the ticks themselves, and read where they are asked for only.
+    """
 
     def __init__(
         self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None, floor: Floor
@@ -41,15 +46,23 @@ class TickLoop(Loop):
         super().__init__(strategy, frames, ledger, desk, None)
         self._on_tick = strategy.on_tick if len(floor.listings) == 1 else self._tick_if_there
         self._ticks = floor.series[:, 0]
-        self._calls_bars = due is not None and type(strategy).on_bar is not Strategy.on_bar
-        self._bar_rows = np.empty(0, np.int64) if due is None else due
+        of_ticks = [frames.of_market(place) for place in range(len(floor.listings))] if due is None else []
+        for lines in of_ticks:
+            lines.sleep()
+            lines.now = self.row
+        self._growing = [lines for lines in frames if lines not in of_ticks]
+        closes = [lines.closes for lines in self._growing if lines.closes is not None]
+        self._bar_rows = np.unique(np.concatenate([np.empty(0, np.int64), *closes]))
+        self._calls_bar = np.zeros(len(self._bar_rows), np.bool_)
+        if due is not None and type(strategy).on_bar is not Strategy.on_bar:
+            self._calls_bar = np.isin(self._bar_rows, due)
 
     def _run_block(self, stop: int) -> None:
         """Run to the row before the next bar closes, or over a copy of so many ticks."""
         start = self.step
         following = int(np.searchsorted(self._bar_rows, start))
         if following < len(self._bar_rows) and self._bar_rows[following] == start:
-            self._close_bars(start)
+            self._close_bars(start, is_due=bool(self._calls_bar[following]))
             following += 1
         if following < len(self._bar_rows):
             stop = min(stop, int(self._bar_rows[following]))
@@ -59,12 +72,11 @@ class TickLoop(Loop):
         self._stop, self._clock = stop, bids
         self._play_ticks(stop, zip(bids, part["ask"].tolist(), strict=True))
 
-    def _close_bars(self, row: int) -> None:
+    def _close_bars(self, row: int, *, is_due: bool) -> None:
         """Let the bars that are complete at this tick be seen, before the tick itself is."""
-        for lines in self._frames:
-            lines.trim()
-            lines.grow(lines.bars_before(row + 1))
-        if self._calls_bars:
+        for lines in self._growing:
+            grow(lines, lines.bars_before(row + 1))
+        if is_due:
             self._settle(row)
             self._call(row, self._on_bar)
 
@@ -74,25 +86,34 @@ class TickLoop(Loop):
             fills = self._ledger.commit(row + 1)
             self.tell_positions()
             if self._hears_fills and len(fills):
-                self._call(row, partial(self._tell, fills.tolist()))
+                self._call(row, self._tell, fills.tolist())
 
     def _tick_if_there(self, bid: float, ask: float) -> None:
         """Leave the rows out in which only other instruments have a tick."""
         if bid == bid:
             self._strategy.on_tick(bid, ask)
 
-    def _play_ticks(self, stop: int, rows: Iterator[tuple[float, float]]) -> None:
+    def _play_ticks(self, stop: int, rows: Iterable[tuple[float, float]]) -> None:
         ledger, wishes, callback = self._ledger, self._desk.wishes, self._on_tick
         while (step := self.step) < stop:
-            self._settle(step)
-            until = max(min(stop, ledger.event), step + 1)
+            if ledger.event <= step:
+                self._settle(step)
+            quiet = ledger.event - step
             try:
-                play(islice(rows, until - step), callback, wishes)
+                play(rows if step + quiet >= stop else islice(rows, quiet), callback, wishes)
             except (Exception, SystemExit) as error:
                 wishes.clear()
                 raise self._blamed(error) from error
             if wishes:
                 self._carried_out(self.step - 1)
+
+    def _carried_out(self, row: int) -> bool:
+        """As of any loop; a new line needs nothing here, where lines do not grow with the rows."""
+        super()._carried_out(row)
+        return False
+
+    def _blamed(self, error: BaseException) -> StrategyError:
+        return blamed(self._strategy, error, self._ticks, self.row())
 
 
 class SleepingLoop(Loop):
@@ -102,10 +123,11 @@ class SleepingLoop(Loop):
         self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None, floor: Floor
     ) -> None:
         super().__init__(strategy, frames, ledger, desk, due)
-        self._on_tick = strategy.on_tick
         self._ticks = floor.series[:, 0] if floor.layout == TICK else None
         self._calls_ticks = self._ticks is not None and type(strategy).on_tick is not Strategy.on_tick
         self._heard = 0
+        for lines in frames:
+            lines.now = self.row
 
     def seek(self, row: int) -> None:
         super().seek(row)
@@ -116,30 +138,46 @@ class SleepingLoop(Loop):
             row = self._row_of(step)
             self._hear_until(row)
             self._stop = step + 1
-            self._happen(row, is_due=True)
+            fills = self._ledger.commit(row + 1) if self._ledger.event <= row else ()
+            self._happen(row, fills, is_due=True)
 
     def _hear_until(self, row: int) -> None:
-        while self._ledger.event < row:
-            self._happen(self._ledger.event, is_due=False)
-
-    def _happen(self, row: int, *, is_due: bool) -> None:
-        """Book a row; tell the strategy of its fills, and call it where it wanted to be called."""
+        """Let the strategy hear of what wakes it in the rows before this one, each at its own."""
         ledger = self._ledger
-        fills: Any = ()
-        if ledger.event <= row:
-            fills = ledger.commit(row + 1)
-        rung = ledger.alerts
-        if not (len(fills) or is_due or rung != self._heard):
-            return
-        is_due, self._heard = is_due or rung != self._heard, rung
-        for lines in self._frames:
-            lines.seek(lines.bars_before(row + 1))
-        if len(fills):
-            self.tell_positions()
-            if self._hears_fills:
-                self._call(row, partial(self._tell, fills.tolist()))
+        while ledger.event < row:
+            fills = ledger.sleep(row, hears_fills=self._hears_fills)
+            is_rung = ledger.alerts != self._heard
+            if is_rung or (self._hears_fills and len(fills)):
+                self._happen(ledger.booked - 1, fills, is_due=is_rung)
+
+    def _happen(self, row: int, fills: Any, *, is_due: bool) -> None:
+        """Tell the strategy of the fills of a booked row, and call it where it wanted to be called."""
+        self._heard = self._ledger.alerts
+        self.tell_positions()
+        if self._hears_fills and len(fills):
+            self._call(row, self._tell, fills.tolist())
         if is_due and self._calls_ticks and self._ticks is not None:
-            tick = self._ticks[row]
-            self._call(row, partial(self._on_tick, float(tick["bid"]), float(tick["ask"])))
+            _, bid, ask = self._ticks.item(row)
+            self._call(row, self._strategy.on_tick, bid, ask)
         elif is_due:
             self._call(row, self._on_bar)
+
+    def _blamed(self, error: BaseException) -> StrategyError:
+        return super()._blamed(error) if self._ticks is None else blamed(self._strategy, error, self._ticks, self.row())
+
+    def _carried_out(self, row: int) -> bool:
+        """As of any loop; a new line needs nothing here, where lines are read where they are asked for."""
+        super()._carried_out(row)
+        return False
+
+
+def blamed(strategy: Strategy, error: BaseException, ticks: Array, row: int) -> StrategyError:
+    """The error at a tick: its number stands for the bar's."""
+    return blame(strategy, error, bar=row, time=int(ticks["time"][row]), kind="tick")
+
+
+def grow(lines: Lines, closed: int) -> None:
+    """Let the lines grow bar by bar, as they would have when each closed at a row of its own."""
+    for bar in range(lines.closed, closed):
+        lines.trim()
+        lines.grow(bar + 1)

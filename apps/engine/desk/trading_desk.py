@@ -10,6 +10,7 @@ import numpy as np
 from apps.engine.desk.columns import computed
 from apps.engine.desk.orders import ALERT, BUY, NAN, SELL, Order, Terms, made
 from apps.engine.desk.waking import Wake
+from apps.engine.series.quotes import TICK
 from apps.engine.types import OrderType
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class TradingDesk:
 
     @property
     def time(self) -> int:
+        if self._floor.layout == TICK and (row := self.now()) >= 0:
+            return int(self._floor.times[row])
         time = self._frames.time_at(self.seen())
         if time is None:
             raise RuntimeError("There is no time before the first bar has closed.")
@@ -127,7 +130,7 @@ class TradingDesk:
             _, columns = computed(lines, condition.function, condition.arguments, condition.of)
             self.conditions.append(columns[0] == 1.0)
         else:
-            self.conditions.append(condition.bars(lines))
+            self.conditions.append(condition.bars(lines, self._floor))
 
     # Orders
 

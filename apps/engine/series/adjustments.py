@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from apps.engine.series.calendars import instant
 from apps.engine.errors import EngineError
+from apps.engine.series.calendars import instant
 from apps.engine.types import BAR
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from apps.engine.kernels import INLINE, INNER
 from apps.engine.types import Record, RejectionReason, TimeInForce
 from apps.engine.venue.books import (
     BOOKS_RECORD,
+    OF_TICKS,
     ORDER_RECORD,
     account_of,
     contract_of,
@@ -18,7 +19,7 @@ from apps.engine.venue.books import (
 from apps.engine.venue.filling import FROM_THE_OPEN
 from apps.engine.venue.grid import COUNTABLE, round_down, round_up, steps_in
 from apps.engine.venue.margin import CASH, NOTHING_TO_SELL
-from apps.engine.venue.scene import is_missing, last_close
+from apps.engine.venue.scene import is_missing, own_close
 from apps.engine.venue.state import NEVER
 from apps.engine.venue.triggers import (
     DONE,
@@ -132,7 +133,9 @@ def objection(books: Record, order: Record, index: int, close: float) -> int:
         row = row_of(books, order.parent)
         if row == NOBODY:
             return ENTRY_DONE
-        reason = objection_to_side(order_at(books.orders, row), order, close, 0.5 * contract.price_increment)
+        entry = order_at(books.orders, row)
+        expected = own_close(books, index, entry)
+        reason = objection_to_side(entry, order, expected, 0.5 * contract.price_increment)
     sells_short = books.margin == CASH and order.side < 0 and position <= 0.0 and not order.reduce_only
     return NOTHING_TO_SELL if reason == ACCEPTABLE and sells_short else reason
 
@@ -141,11 +144,11 @@ def objection(books: Record, order: Record, index: int, close: float) -> int:
 def arrival(books: Record, index: int) -> int:
     """The first row in which an order given at the close of this one may fill.
 
-    A latency in time counts from the open of the next row: that is when a bar's close is known.
+    A latency in time counts from the tick, or from the open of the next bar: that is when a bar's close is known.
     """
     row = index + 1 + books.latency_bars
     if books.latency > 0 and row < books.rows:
-        due = time_of(books, row) + books.latency
+        due = time_of(books, index if books.layout == OF_TICKS else row) + books.latency
         while row < books.rows and time_of(books, row) < due:
             row += 1
     return row
@@ -177,8 +180,8 @@ def expiry(books: Record, order: Record) -> int:
     return NEVER
 
 
-@leaf(BOOKS_RECORD, ORDER_RECORD, types.int64, types.float64)
-def settle(books: Record, order: Record, index: int, close: float) -> None:
+@leaf(BOOKS_RECORD, ORDER_RECORD, types.int64)
+def settle(books: Record, order: Record, index: int) -> None:
     """Make an accepted order ready to work from the next row on, or after the latency.
 
     Its quantity and prices go to their grids: a quantity down, a limit not worse and a stop not sooner than asked.
@@ -192,8 +195,8 @@ def settle(books: Record, order: Record, index: int, close: float) -> None:
     order.triggered = 0
     order.born_bar = FROM_THE_OPEN
     order.born_price = 0.0
-    order.best = close
+    order.best = own_close(books, index, order)
     if order.group == 0:
         order.group = order.id
     if order.type == TRAILING_STOP:
-        order.stop = trailed(contract, order, close)
+        order.stop = trailed(contract, order, order.best)

@@ -41,15 +41,16 @@ from apps.engine.venue.books import (
 from apps.engine.venue.costs import worth
 from apps.engine.venue.filling import CANCELLED, FROM_THE_OPEN, OUO, finish, keep_working, log
 from apps.engine.venue.grid import round_down
-from apps.engine.venue.horizon import next_event
+from apps.engine.venue.horizon import FARTHEST, LOOK_AHEAD, next_event
 from apps.engine.venue.margin import equity_of, mark_of
 from apps.engine.venue.marking import mark
 from apps.engine.venue.matching import EXPIRED, follow_all, match
-from apps.engine.venue.scene import close_of, last_close, last_row
+from apps.engine.venue.scene import last_close, own_close
 from apps.engine.venue.state import NEVER
 from apps.engine.venue.triggers import ALERT, DONE, TRAILING_STOP, WAITING, WORKING, trailed
 
 FULL = -1
+NOTHING, ALERTS, FILLS = range(3)
 SUBMITTED, REJECTED = int(OrderEventKind.SUBMITTED), int(OrderEventKind.REJECTED)
 AMENDED, AMENDMENT_REJECTED = int(OrderEventKind.AMENDED), int(OrderEventKind.AMENDMENT_REJECTED)
 ROWS_PER_ORDER = 6  # of one row, at most: activated, triggered, two fills where one crosses zero, its end, liquidation
@@ -90,26 +91,30 @@ def has_room(books: Record) -> bool:
     return fills and trades and told and account.orders + 1 < books.orders_room
 
 
-@leaf(BOOKS_RECORD, types.int64, returns=types.boolean)
-def book_until(books: Record, stop: int) -> bool:
-    """Book all rows before `stop` that are not booked yet; False when the tables are full before."""
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.boolean)
+def book_until(books: Record, stop: int, waking: int) -> bool:
+    """Book all rows before `stop` that are not booked yet; False when the tables are full before.
+
+    waking: what the row has brought with which this ends before: NOTHING, ALERTS, or FILLS (and alerts).
+    """
     account = account_of(books)
+    rung, filled, ahead = account.alerts, account.fills, LOOK_AHEAD
     while account.next_row < stop:
         first = account.next_row
-        until = min(next_event(books), stop)
-        if books.point_period != 0:
-            until = min(until, first + books.points_room - account.points)
-            if until == first and account.points == books.points_room:
-                return False
+        until = min(next_event(books, ahead), stop)
         if until == first:
             if not has_room(books):
                 return False
             match(books, first)
-            until = first + 1
-        elif account.orders > 0:
-            follow_all(books, first, until)
+            until, ahead = first + 1, LOOK_AHEAD
+        else:
+            ahead = FARTHEST
+            if account.orders > 0:
+                follow_all(books, first, until)
         mark(books, first, until)
         account.next_row = until
+        if waking != NOTHING and (account.alerts > rung or (waking == FILLS and account.fills > filled)):
+            return True
     return True
 
 
@@ -117,7 +122,14 @@ def book_until(books: Record, stop: int) -> bool:
 def commit(address: int, stop: int) -> int:
     """Book all rows before `stop` that are not booked yet: match the working orders, mark at the close."""
     books = books_at(address, 0)
-    return next_event(books) if book_until(books, stop) else FULL
+    return next_event(books, LOOK_AHEAD) if book_until(books, stop, NOTHING) else FULL
+
+
+@command(types.int64, types.int64)
+def sleep(address: int, stop: int, waking: int) -> int:
+    """As `commit`, but no further than the first row that wakes the strategy."""
+    books = books_at(address, 0)
+    return next_event(books, LOOK_AHEAD) if book_until(books, stop, waking) else FULL
 
 
 @njit(**INNER)
@@ -125,7 +137,7 @@ def soon(books: Record, index: int) -> int:
     """The next event after the orders have changed: the next row, as long as there are any. `commit` looks further."""
     if account_of(books).orders > 0:
         return index + 1
-    return next_event(books)  # type: ignore[no-any-return]
+    return next_event(books, LOOK_AHEAD)  # type: ignore[no-any-return]
 
 
 @njit(**INNER)
@@ -154,7 +166,7 @@ def admit(books: Record, order: Record, index: int) -> None:
     reason = objection(books, order, index, close)
     price = close if np.isfinite(close) else 0.0
     if reason == ACCEPTABLE:
-        settle(books, order, index, close)
+        settle(books, order, index)
         account.orders += 1
         log(books, index, order, SUBMITTED, reason, order.quantity, price)
         return
@@ -298,7 +310,7 @@ def watch(address: int, order_id: int, holding: int, side: int, price: float, in
     order.active_from = index + 1
     order.expires_at = NEVER
     order.triggered = 0
-    order.best = close_of(books, max(last_row(books, index, order.instrument), 0), order.instrument, side > 0)
+    order.best = own_close(books, index, order)
     order.born_bar = FROM_THE_OPEN
     order.group = order_id
     account_of(books).orders += 1

@@ -24,6 +24,7 @@ from apps.engine.venue.books import (
 from apps.engine.venue.costs import commission, slipped, worth
 from apps.engine.venue.grid import on_grid
 from apps.engine.venue.margin import CASH, ISOLATED, NO_REASON, objection_to_opening, see
+from apps.engine.venue.scene import bar_for
 from apps.engine.venue.tally import count_trade
 from apps.engine.venue.triggers import (
     DONE,
@@ -137,8 +138,12 @@ def activate(books: Record, index: int, entry: Record, price: float, inside: boo
         order.status = WORKING
         order.active_from = index if at_once else index + 1
         order.born_bar = index if inside else FROM_THE_OPEN
-        order.born_price = price
-        order.best = price if at_once else np.nan
+        own, other = bar_for(books, entry), bar_for(books, order)
+        level = price + (other.open - own.open)  # it trades at the other side of the book
+        if inside:
+            level = min(max(level, other.low), other.high)
+        order.born_price = level
+        order.best = level if at_once else np.nan
         if order.type == TRAILING_STOP:
             order.stop = trailed(contract_of(books, order), order, order.best)
         log(books, index, order, ACTIVATED, NO_REASON, order.quantity, price)

@@ -12,6 +12,7 @@ from apps.engine.venue.accounting import cash_of, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
     OF_BARS,
+    OF_TICKS,
     ORDER_RECORD,
     account_of,
     bar_at,
@@ -23,6 +24,7 @@ from apps.engine.venue.books import (
     leaf,
     number_at,
     order_at,
+    tick_at,
     time_of,
 )
 from apps.engine.venue.costs import worth
@@ -41,7 +43,8 @@ from apps.engine.venue.triggers import (
 )
 
 IOC, FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
-LOOK_AHEAD = 512  # rows: bounded, lest a far order that is placed anew at every bar cost the square of the bars
+LOOK_AHEAD = 512  # rows: bounded, lest a far order that is placed anew at every bar cost the square of the bars …
+FARTHEST = 2048  # … and more when these were quiet, as far as they still fit into the nearest caches
 NOBODY = -1
 DOUBT = 1e-12  # of all values: sums of the same amounts differ by less; a row too many does no harm
 
@@ -85,6 +88,22 @@ def scan_bars(books: Record, first: int, until: int, end: int) -> int:
     for index in range(first, until):
         bar = bar_at(bars, index)
         if bar.low <= below or bar.high >= above or bar.time >= end:
+            return index
+    return until
+
+
+@njit(**INLINE)
+def scan_ticks(books: Record, first: int, until: int, end: int) -> int:
+    """The first row of [first, until) beyond the bands of the one instrument, which has ticks."""
+    contract, ticks = contract_at(books.contracts, 0), books.series
+    bid_floor, bid_ceiling = contract.bid_floor, contract.bid_ceiling
+    ask_floor, ask_ceiling = contract.ask_floor, contract.ask_ceiling
+    while until > first and time_of(books, until - 1) >= end:
+        until -= 1
+    for index in range(first, until):
+        tick = tick_at(ticks, index)
+        bid, ask = tick.bid, tick.ask
+        if (bid <= bid_floor) | (bid >= bid_ceiling) | (ask <= ask_floor) | (ask >= ask_ceiling):
             return index
     return until
 
@@ -208,12 +227,12 @@ def next_shortage(books: Record, first: int, until: int) -> int:
     return until
 
 
-@leaf(BOOKS_RECORD, returns=types.int64)
-def next_event(books: Record) -> int:
+@leaf(BOOKS_RECORD, types.int64, returns=types.int64)
+def next_event(books: Record, ahead: int) -> int:
     """The first row not booked yet in which something may happen, or until which nobody has looked.
 
     Two bands of prices, of bid and ask, stand for all orders of an instrument that wait for one; a row that stays
-    inside them reaches none.
+    inside them reaches none. ahead: how many rows to look at.
     """
     account = account_of(books)
     first, until = account.next_row, books.rows
@@ -222,7 +241,7 @@ def next_event(books: Record) -> int:
     watched = books.margin > CASH and open_count(books) > 0
     if account.orders == 0 and not watched:
         return until
-    until = min(until, first + LOOK_AHEAD)
+    until = min(until, first + ahead)
     clear_bands(books)
     end, trailing = NEVER, False
     for i in range(account.orders):
@@ -251,4 +270,6 @@ def next_event(books: Record) -> int:
                 until = next_trailing_event(books, order, first, until)
     if books.layout == OF_BARS and books.instruments == 1:
         return scan_bars(books, first, until, end)
+    if books.layout == OF_TICKS and books.instruments == 1:
+        return scan_ticks(books, first, until, end)
     return scan(books, first, until, end)

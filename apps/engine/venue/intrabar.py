@@ -243,10 +243,8 @@ def fill_on_path(books: Record, index: int, instrument: int) -> bool:
 
 @njit(**INNER)
 def beside(price: float, other: float, moved: float, goal: float) -> float:
-    """Where one side is when the other side has moved; both are the same where they were and go to the same."""
-    if price == other:
-        return moved
-    there = price + (moved - other)
+    """Where one side is when the other side has moved: by the same distance, and not beyond its own goal."""
+    there = moved if price == other else price + (moved - other)
     return min(max(there, min(price, goal)), max(price, goal))
 
 

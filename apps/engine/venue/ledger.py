@@ -16,7 +16,7 @@ from apps.engine.venue import commands, opening
 from apps.engine.venue.books import LAYOUTS
 from apps.engine.venue.fees import AuthorsFee
 from apps.engine.venue.grid import round_down
-from apps.engine.venue.state import ACCOUNT, CONTRACT, CURRENCY, HOLDING, NO_DAY, ORDER, TALLY, TERMS
+from apps.engine.venue.state import ACCOUNT, CURRENCY, HOLDING, NO_DAY, ORDER, TALLY, TERMS
 from apps.engine.venue.tally import end_day
 
 if TYPE_CHECKING:
@@ -149,11 +149,18 @@ class Ledger:
 
     def open(self, stop: int) -> None:
         """Make room for the equity of the rows from here to `stop`."""
-        if not self._terms.point_period:
-            self._tables["points"] = np.empty(stop - self.booked, EQUITY)
-            self._write_down()
+        self._tables["points"] = np.empty(self._points_until(stop), EQUITY)
+        self._write_down()
         if self.event >= len(self._series):  # nothing has been asked for yet: what comes from outside may be next
             self._call(commands.commit, self.booked)
+
+    def _points_until(self, stop: int) -> int:
+        """How many points of the curve there are at most in the rows from here to `stop`."""
+        period, first = self._terms.point_period, self.booked
+        if not period or stop == first:
+            return stop - first
+        times = self._series["time"]
+        return min(stop - first, int(times[stop - 1, 0]) // period - int(times[first, 0]) // period + 1)
 
     def submit(self, order: Order, row: int) -> None:
         """Take an order given at the close of this row."""
@@ -181,10 +188,13 @@ class Ledger:
     def cancel(self, order: Order | None, instrument: int | None, row: int) -> None:
         """Take an order back at the close of this row, or every one (of an instrument)."""
         self._catch_up(row)
+        if order is not None:
+            self._call(commands.cancel, order.id, row)
+            return
         working = self._working
         if instrument is not None:
             working = working[working["instrument"] == instrument]
-        for order_id in [order.id] if order else working["id"].tolist():
+        for order_id in working["id"].tolist():
             self._call(commands.cancel, order_id, row)
 
     def amend(self, order: Order, changes: dict[str, float], row: int) -> None:
@@ -231,6 +241,12 @@ class Ledger:
         fills = self._fill_count.item()
         return self._tables["fills"][fills - count : fills]
 
+    def sleep(self, stop: int, *, hears_fills: bool) -> Array:
+        """Book the rows before `stop`, as far as the first with an alert, or a fill to be heard; the fills."""
+        before = self._fill_count.item()
+        self._call(commands.sleep, stop, commands.FILLS if hears_fills else commands.ALERTS)
+        return self._tables["fills"][before : self._fill_count.item()]
+
     def expire(self) -> None:
         """The data ended: log the orders that still work as expired."""
         self._call(commands.expire)
@@ -241,7 +257,7 @@ class Ledger:
         new = {}
         for name in ("events", "fills", "trades", "payments", "points"):
             rows = self._tables[name][: account[name]]
-            new[name] = rows if name == "points" and not self._terms.point_period else rows.copy()
+            new[name] = rows if name == "points" else rows.copy()  # the table of points is this advance's own
             account[name] = 0
         self.open(self.booked)
         return Rows(
@@ -301,7 +317,7 @@ class Ledger:
         """Double the tables that might not hold what one row can bring."""
         rows = commands.rows_needed(self._address)
         for name, table in self._tables.items():
-            if self._account[name][0] + rows > len(table) and (name != "points" or self._terms.point_period):
+            if name != "points" and self._account[name][0] + rows > len(table):
                 self._tables[name] = np.concatenate([table, np.zeros(len(table) + rows, table.dtype)])
         self._write_down()
 

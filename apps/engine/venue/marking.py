@@ -1,5 +1,6 @@
 """Marking the books at each close: the curve of the equity, and what open trades remember."""
 
+import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import INLINE, INNER
@@ -8,6 +9,7 @@ from apps.engine.venue.accounting import cash_of, mark_excursion, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
     OF_BARS,
+    OF_TICKS,
     account_of,
     bar_at,
     contract_at,
@@ -17,11 +19,14 @@ from apps.engine.venue.books import (
     number_at,
     point_at,
     tally_at,
+    tick_at,
     time_of,
 )
 from apps.engine.venue.margin import equity_of, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.tally import count_day, measure_drawdown
+
+STRIDE = 8  # rows to leap over while looking for the end of a period
 
 
 @njit(**INLINE)
@@ -108,29 +113,65 @@ def mark_bars(books: Record, first: int, stop: int) -> None:
         mark_excursion(contract, holding, highest, 1.0)
 
 
+@leaf(BOOKS_RECORD, types.int64)
+def write_point(books: Record, index: int) -> None:
+    """The equity of this row as a point of the curve."""
+    account, tally = account_of(books), tally_at(books.tally, 0)
+    time, value = time_of(books, index), equity_of(books)
+    point = point_at(books.points, account.points)
+    point.time = time
+    point.equity = value
+    point.cash = cash_of(books)
+    account.points += 1
+    if time >= tally.day_ends:
+        count_day(tally, time)
+    tally.equity = value
+    measure_drawdown(tally, value)
+    tally.bars += 1
+    tally.bars_exposed += open_count(books) > 0
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64)
+def mark_ticks(books: Record, first: int, stop: int) -> None:
+    """Of one instrument with ticks: between two points only the extremes count, and these only for what is held."""
+    contract, ticks = contract_at(books.contracts, 0), books.series
+    index = first
+    while index < stop:
+        ends = (time_of(books, index) // books.point_period + 1) * books.point_period
+        while index + STRIDE < stop and time_of(books, index + STRIDE) < ends:
+            index += STRIDE
+        while index < stop and time_of(books, index) < ends:
+            index += 1
+        last = tick_at(ticks, index - 1)
+        contract.bid = last.bid
+        contract.ask = last.ask
+        if index == books.rows or time_of(books, index) >= ends:
+            write_point(books, index - 1)
+    for i in range(books.holdings_count):
+        holding = holding_at(books.holdings, i)
+        if holding.position == 0.0:
+            continue
+        asks = holding.position < 0.0
+        lowest, highest = np.inf, -np.inf
+        for index in range(first, stop):
+            tick = tick_at(ticks, index)
+            price = tick.ask if asks else tick.bid
+            lowest = price if price < lowest else lowest
+            highest = price if price > highest else highest
+        mark_excursion(contract, holding, lowest, 1.0)
+        mark_excursion(contract, holding, highest, 1.0)
+
+
 @leaf(BOOKS_RECORD, types.int64, types.int64)
 def mark_all(books: Record, first: int, stop: int) -> None:
-    account, tally = account_of(books), tally_at(books.tally, 0)
     is_held = open_count(books) > 0
     for index in range(first, stop):
         set_rates(books, index)
         at_point = is_point(books, index)
         if is_held or at_point:
             set_prices(books, index)
-        if not at_point:
-            continue
-        time, value = time_of(books, index), equity_of(books)
-        point = point_at(books.points, account.points)
-        point.time = time
-        point.equity = value
-        point.cash = cash_of(books)
-        account.points += 1
-        if time >= tally.day_ends:
-            count_day(tally, time)
-        tally.equity = value
-        measure_drawdown(tally, value)
-        tally.bars += 1
-        tally.bars_exposed += is_held
+        if at_point:
+            write_point(books, index)
 
 
 @njit(**INLINE)
@@ -138,5 +179,7 @@ def mark(books: Record, first: int, stop: int) -> None:
     """Mark the rows [first, stop) at their closes, with the positions and the cash as they are."""
     if books.layout == OF_BARS and books.instruments == 1 and books.holdings_count == 1 and books.rates == 0:
         mark_bars(books, first, stop)
+    elif books.layout == OF_TICKS and books.instruments == 1 and books.point_period != 0 and books.rates == 0:
+        mark_ticks(books, first, stop)
     else:
         mark_all(books, first, stop)

@@ -100,6 +100,13 @@ def last_close(books: Record, index: int, instrument: int) -> float:
 
 
 @njit(**INNER)
+def own_close(books: Record, index: int, order: Record) -> float:
+    """The last close up to this row of the side that an order trades at; nan before the instrument's first."""
+    row = last_row(books, index, order.instrument)
+    return close_of(books, row, order.instrument, order.side > 0) if row >= 0 else np.nan
+
+
+@njit(**INNER)
 def show(books: Record, index: int, instrument: int) -> None:
     """Set the scene of an instrument to this row, with all the liquidity it has; nothing changes where it is missing."""
     contract = contract_at(books.contracts, instrument)

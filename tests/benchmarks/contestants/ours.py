@@ -8,8 +8,9 @@ from apps.engine.session import Session
 from apps.engine.strategy import Strategy
 from apps.engine.types import Array, Costs, Instrument
 from tests.benchmarks.contestants.our_frames import w2, w5
+from tests.benchmarks.contestants.our_ticks import w4, w4_alerts
 
-__all__ = ["w1", "w1_chunks", "w2", "w5"]
+__all__ = ["w1", "w1_chunks", "w2", "w4", "w4_alerts", "w5"]
 
 WARM_UP = 2_000
 REPEATS = 5
