@@ -57,6 +57,10 @@ class TickLoop(Loop):
         if due is not None and type(strategy).on_bar is not Strategy.on_bar:
             self._calls_bar = np.isin(self._bar_rows, due)
 
+    def seen(self) -> int:
+        """The row of the call: lines are as they are seen in it."""
+        return super().seen() if self._row_heard is None else self._row_heard
+
     def _run_block(self, stop: int) -> None:
         """Run to the row before the next bar closes, or over a copy of so many ticks."""
         start = self.step
@@ -128,6 +132,10 @@ class SleepingLoop(Loop):
         self._heard = 0
         for lines in frames:
             lines.now = self.row
+
+    def seen(self) -> int:
+        """The row of the call: lines are as they are seen in it."""
+        return super().seen() if self._row_heard is None else self._row_heard
 
     def seek(self, row: int) -> None:
         super().seek(row)
