@@ -14,10 +14,11 @@ from apps.engine import ENGINE_VERSION, metrics
 from apps.engine.desk import snapshots
 from apps.engine.desk.frames import Frames, market_of
 from apps.engine.desk.loop import Loop, blame
+from apps.engine.desk.plans import Plan, Planned, PlannedLoop, strategy_of
 from apps.engine.desk.sleeping import SleepingLoop, TickLoop
 from apps.engine.desk.trading_desk import TradingDesk
 from apps.engine.errors import EngineError, FeeError, StrategyError
-from apps.engine.kernels import bars as kernels
+from apps.engine.kernels.bars import checksum_of as checksum
 from apps.engine.listing import Floor, Listing
 from apps.engine.series import happenings
 from apps.engine.series.quotes import TICK
@@ -38,20 +39,22 @@ MINUTE = 60_000_000  # microseconds
 class Session:
     """Deterministic: the same inputs give the same rows, bit for bit, whatever the sizes of the advances.
 
-    strategy, parameters: a class and its parameters as a client sent them. listings: what is traded and seen; the first
-    one is the strategy's own. cash: what the account starts with, in its currency. account: who carries the positions.
+    strategy, parameters: a class and its parameters as a client sent them; or a plan (`apps.engine.signals`,
+    `apps.engine.compiled`), which has none. listings: what is traded and seen; the first one is the strategy's own.
+    cash: what the account starts with, in its currency. account: who carries the positions.
     timeframe: of the bars that `on_bar` is called for, made of the listings' rows; None for the rows themselves.
     warm_up: how many rows come before the first one that the strategy is called for. seed: of `Strategy.random` and of
     random slippage. rules: how rows fill orders. fee: a function that says what a fill costs besides `costs`; it is
     called once a fill. rates: of each currency that is not the account's, (r,) RATE.
     equity_seconds: between two points of the equity of a run on ticks; of bars, each has one.
+    keeps_rows: False for the figures alone, as a sweep wants them; `advance()` brings no rows then.
 
-    Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), and ValueError for terms that cannot be.
+    Raises ParameterErrors, BadBars, StrategyError (from the author's `init()`), ValueError for terms that cannot be.
     """
 
     def __init__(
         self,
-        strategy: type[Strategy],
+        strategy: type[Strategy] | Plan,
         parameters: Mapping[str, Any],
         listings: Listing | Sequence[Listing],
         *,
@@ -65,6 +68,7 @@ class Session:
         fee: FeeFunction | None = None,
         rates: Mapping[str, Array] | None = None,
         equity_seconds: float = 60.0,
+        keeps_rows: bool = True,
     ) -> None:
         if not (math.isfinite(cash) and cash > 0):
             raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
@@ -77,6 +81,8 @@ class Session:
         self._account = account or Account()
         self._costs = costs or Costs()
         self._timeframe = timeframe
+        if isinstance(strategy, Plan):
+            strategy = strategy_of(strategy)
         self._parameters = strategy.clean(parameters)
         self._fee = fee
         self._failure: EngineError | None = None
@@ -85,7 +91,7 @@ class Session:
         further = {"seed": seed, "fee": fee, "rates": rates, "equity_seconds": equity_seconds}
         self._make = partial(Session, strategy, parameters, self._listings, **inputs, **further)
         self._terms = self._settled(cash, seed, rates or {}, equity_seconds)
-        self._ledger = Ledger(self._floor.series, self._terms, fee=fee, first=warm_up)
+        self._ledger = Ledger(self._floor.series, self._terms, fee=fee, first=warm_up, keeps_rows=keeps_rows)
         self._frames = Frames(self._floor, strategy.look_back, timeframe)
         self._desk = TradingDesk(self._floor, self._frames, self._ledger, seed=seed, hedges=self._account.hedging)
         places = range(len(self._listings))
@@ -131,6 +137,20 @@ class Session:
         if not self.finished:
             self._play(min(self._ledger.booked + bars, len(self._floor)))
         return self._ledger.take()
+
+    def start_over(self, plan: Plan) -> None:
+        """Forget everything that was booked and carry out this plan; of a session that was made with another plan."""
+        assert isinstance(self._loop, PlannedLoop)
+        self._ledger.start_over()
+        self._desk.orders_given = 0
+        self._failure = None
+        self._loop.take_up(plan)
+        self._loop.seek(self._first)
+
+    @property
+    def fills(self) -> int:
+        """How many fills there were, in a session that keeps no rows."""
+        return self._ledger.fills
 
     def metrics(self) -> dict[str, float | int | None]:
         """The figures of everything processed so far; `apps.engine.metrics` defines each.
@@ -193,13 +213,13 @@ class Session:
     def _settled(self, cash: float, seed: int, rates: Mapping[str, Array], equity_seconds: float) -> Terms:
         """Everything that the books need to know."""
         floor, instruments = self._floor, [listing.instrument for listing in self._listings]
-        times = np.ascontiguousarray(floor.times)
+        times = floor.times
         home = self._account.currency or instruments[0].currency
         foreign = sorted({instrument.currency for instrument in instruments} - {home})
         missing = [currency for currency in foreign if currency not in rates]
         if missing:
             raise ValueError(f"There are no rates of {', '.join(missing)} to {home}, in which the account is kept.")
-        columns = [np.ones(len(times)), *(happenings.aligned(each, rates[each], times) for each in foreign)]
+        columns = [happenings.aligned(each, rates[each], times) for each in foreign]
         tables = [happenings.happenings(place, each.events, times) for place, each in enumerate(self._listings)]
         return Terms(
             instruments=instruments,
@@ -210,7 +230,7 @@ class Session:
             seed=seed,
             currencies=[home, *foreign],
             happenings=happenings.merged(tables),
-            rates=np.column_stack(columns) if foreign else None,
+            rates=np.column_stack([np.ones(len(times)), *columns]) if foreign else None,
             day_ends=floor.day_ends,
             point_period=round(equity_seconds * 1_000_000) if floor.layout == TICK else 0,
         )
@@ -226,7 +246,8 @@ class Session:
             strategy.init()
         except (Exception, SystemExit) as error:
             raise blame(strategy, error) from error
-        if not len(self._frames.main) and self._floor.layout != TICK:
+        is_called = not isinstance(strategy, Planned)
+        if is_called and not len(self._frames.main) and self._floor.layout != TICK:
             market.close  # noqa: B018 - the loop counts bars by a line, which begins to grow when it is read
         self._desk.declaring = False
         self._desk.wishes.clear()
@@ -235,6 +256,8 @@ class Session:
         """What calls the strategy, as it wants to be called."""
         strategy, frames, desk = self._strategy, self._frames, self._desk
         due, parts = frames.due(), (self._strategy, self._frames, self._ledger, self._desk)
+        if isinstance(strategy, Planned):
+            return PlannedLoop(strategy, *parts[1:], due, self._floor)
         if desk.conditions:
             frames.sleep()
             return SleepingLoop(*parts, frames.rows_of(desk.conditions, first=self._first), self._floor)
@@ -286,6 +309,7 @@ class Session:
             "engine version": ENGINE_VERSION,
             "strategy": f"{strategy.__module__}.{strategy.__qualname__}",
             "parameters": self._parameters,
+            "plan": self._loop.plan.fingerprint if isinstance(self._loop, PlannedLoop) else None,
             "instrument": [asdict(instrument) for instrument in terms.instruments],
             "account": asdict(self._account),
             "costs": [asdict(costs) for costs in terms.costs],
@@ -299,9 +323,3 @@ class Session:
             "rates": [list(terms.currencies), 0 if terms.rates is None else checksum(terms.rates)],
             "bars": [len(self._floor), *(checksum(listing.rows) for listing in self._listings)],
         }
-
-
-def checksum(array: Array) -> int:
-    words = np.frombuffer(np.ascontiguousarray(array).view(np.uint8).data, np.uint64)
-    words.flags.writeable = False
-    return int(kernels.checksum(words))

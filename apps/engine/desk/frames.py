@@ -99,7 +99,7 @@ class Frames:
             closes = self._floor.row_of(place, made.visible_from(listing.fine_closes))
         elif self._floor.places[place] is not None:
             closes = self._floor.row_of(place, np.arange(len(bars)))
-        return Lines(key, np.ascontiguousarray(bars["time"]), partial(column_of, bars), self._look_back, closes)
+        return Lines(key, bars["time"], partial(column_of, bars), self._look_back, closes)
 
 
 def market_of(desk: Desk, frames: Frames, floor: Floor, place: int) -> Market:

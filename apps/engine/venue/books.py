@@ -15,7 +15,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from apps.engine.kernels import INLINE, INNER, rows_of
+from apps.engine.kernels import INLINE, INNER
 from apps.engine.series.quotes import QUOTE_BAR, TICK
 from apps.engine.types import BAR, EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE
 from apps.engine.venue.state import (

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER, OPTIONS
+from apps.engine.kernels import INLINE, INNER, OPTIONS, QUICK
 from apps.engine.types import OrderEventKind, Record
+from apps.engine.venue.accounting import open_result, rate_of
 from apps.engine.venue.admission import (
     ACCEPTABLE,
     NOBODY,
@@ -23,7 +24,6 @@ from apps.engine.venue.admission import (
     row_of,
     settle,
 )
-from apps.engine.venue.accounting import open_result, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
     ORDER_RECORD,
@@ -38,15 +38,15 @@ from apps.engine.venue.books import (
     order_at,
     terms_at,
 )
-from apps.engine.venue.filling import CANCELLED, FROM_THE_OPEN, OUO, finish, keep_working, log
 from apps.engine.venue.costs import worth
+from apps.engine.venue.filling import CANCELLED, FROM_THE_OPEN, OUO, finish, keep_working, log
 from apps.engine.venue.grid import round_down
 from apps.engine.venue.horizon import next_event
 from apps.engine.venue.margin import equity_of, mark_of
+from apps.engine.venue.marking import mark
 from apps.engine.venue.matching import EXPIRED, follow_all, match
 from apps.engine.venue.scene import close_of, last_close, last_row
 from apps.engine.venue.state import NEVER
-from apps.engine.venue.marking import mark
 from apps.engine.venue.triggers import ALERT, DONE, TRAILING_STOP, WAITING, WORKING, trailed
 
 FULL = -1
@@ -172,6 +172,35 @@ def admit(books: Record, order: Record, index: int) -> None:
         keep_working(books)
 
 
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, types.int64, types.float64, types.boolean, types.int64)
+def give(
+    books: Record, order_id: int, kind: int, side: int, holding: int, quantity: float, reduce_only: bool, index: int
+) -> None:
+    """Fill in the order behind the last one of the table, whose terms are there already, and admit it or not."""
+    order = order_at(books.orders, account_of(books).orders)
+    order.id = order_id
+    order.holding = holding
+    order.type = kind
+    order.side = side
+    order.quantity = quantity
+    order.reduce_only = reduce_only
+    order.instrument = holding
+    if books.holdings_count > books.instruments:  # a long and a short position each
+        order.instrument = holding // 2
+        order.reduce_only = reduce_only or holding_of(books, order).leg != side
+    admit(books, order, index)
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64)
+def take_back(books: Record, row: int, index: int) -> None:
+    """Take the order in this row of the table out of it, at the close of row `index`."""
+    order = order_at(books.orders, row)
+    order.status = DONE
+    if order.type != ALERT:
+        finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
+    keep_working(books)
+
+
 @command(types.int64, types.int64, types.int64, types.int64, types.float64, types.boolean, types.int64, types.int64)
 def submit(
     address: int,
@@ -192,18 +221,8 @@ def submit(
     if not has_room(books):
         return FULL
     order = order_at(books.orders, account_of(books).orders)
-    order.id = order_id
-    order.holding = holding
-    order.type = order_type
-    order.side = side
-    order.quantity = quantity
-    order.reduce_only = reduce_only
-    order.instrument = holding
-    if books.holdings_count > books.instruments:  # a long and a short position each
-        order.instrument = holding // 2
-        order.reduce_only = reduce_only or holding_of(books, order).leg != side
     take_terms(order, terms_at(books.terms, terms))
-    admit(books, order, index)
+    give(books, order_id, order_type, side, holding, quantity, reduce_only, index)
     return soon(books, index)  # type: ignore[no-any-return]
 
 
@@ -215,11 +234,7 @@ def cancel(address: int, order_id: int, index: int) -> int:
         return FULL
     row = row_of(books, order_id)
     if row != NOBODY:
-        order = order_at(books.orders, row)
-        order.status = DONE
-        if order.type != ALERT:
-            finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
-        keep_working(books)
+        take_back(books, row, index)
     return soon(books, index)  # type: ignore[no-any-return]
 
 
@@ -263,7 +278,7 @@ def equity(address: int) -> float:
     return equity_of(books_at(address, 0))  # type: ignore[no-any-return]
 
 
-@njit(types.float64(types.int64), **OPTIONS)
+@njit(types.float64(types.int64), **QUICK)
 def unrealized(address: int) -> float:
     """What all positions would earn at the last booked close, before fees, in the account's currency."""
     books = books_at(address, 0)
@@ -311,7 +326,7 @@ def watch(address: int, order_id: int, holding: int, side: int, price: float, in
     return soon(books, index)  # type: ignore[no-any-return]
 
 
-@command()
+@njit(types.int64(types.int64), **QUICK)
 def expire(address: int) -> int:
     """Log that the data ended before the working orders could fill, and empty the table."""
     books = books_at(address, 0)

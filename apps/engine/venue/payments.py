@@ -64,7 +64,7 @@ def meet(books: Record, index: int, happening: Record, holding: Record) -> None:
     currency_at(books.currencies, contract.currency).balance += amount
     account.paid += amount * rate
     holding.payments += amount * rate
-    row = payment_at(books.payments, account.payments)
+    row = payment_at(books.payments, account.payments * books.keeps_rows)
     row.time = time_of(books, index)
     row.bar = index
     row.instrument = holding.instrument

@@ -1,4 +1,4 @@
-"""Our engine: the works by a strategy class that is called on every bar, with rows and figures."""
+"""Our engine: the works by a strategy class that is called on every bar, with rows and figures; and by arrays."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,9 @@ from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.strategy import Strategy
 from apps.engine.types import Array, Costs, Instrument
+from tests.benchmarks.contestants.our_arrays import w1_compiled, w1_signals, w3, w3_threads
+
+__all__ = ["w1", "w1_chunks", "w1_compiled", "w1_signals", "w3", "w3_threads"]
 
 WARM_UP = 2_000
 REPEATS = 5
