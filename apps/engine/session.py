@@ -14,9 +14,11 @@ from apps.engine import ENGINE_VERSION, metrics
 from apps.engine.desk import snapshots
 from apps.engine.desk.frames import Frames, market_of
 from apps.engine.desk.loop import Loop, blame
+from apps.engine.desk.plans import Plan, Planned, PlannedLoop, strategy_of
 from apps.engine.desk.sleeping import SleepingLoop, TickLoop
 from apps.engine.desk.trading_desk import TradingDesk
 from apps.engine.errors import EngineError, FeeError, StrategyError
+from apps.engine.kernels.bars import checksum_of
 from apps.engine.listing import Floor, Listing
 from apps.engine.series import happenings
 from apps.engine.series.quotes import TICK
@@ -35,21 +37,23 @@ if TYPE_CHECKING:
 class Session:
     """Deterministic: the same inputs give the same rows, bit for bit, whatever the sizes of the advances.
 
-    strategy, parameters: a class and its parameters as a client sent them. listings: what is traded and seen; the first
-    one is the strategy's own. cash: what the account starts with, in its currency. account: who carries the positions.
-    timeframe: of the bars that `on_bar` is called for, made of the listings' rows; None for the rows themselves. One
-    without a calendar takes that of each listing.
+    strategy, parameters: a class and its parameters as a client sent them; or a plan (`apps.engine.signals`,
+    `apps.engine.compiled`), which has none. listings: what is traded and seen; the first one is the strategy's own.
+    cash: what the account starts with, in its currency. account: who carries the positions. timeframe: of the bars that
+    `on_bar` is called for, made of the listings' rows; None for the rows themselves. One without a calendar takes that
+    of each listing.
     warm_up: how many rows come before the first one that the strategy is called for. seed: of `Strategy.random` and of
     random slippage. rules: how rows fill orders. fee: a function that says what a fill costs besides `costs`; it is
     called once a fill. rates: of each currency that is not the account's, (r,) RATE.
     equity_seconds: between two points of the equity of a run on ticks; of bars, each has one.
+    keeps_rows: False for the figures alone, as a sweep wants them; `advance()` brings no rows then.
 
     Raises ParameterErrors, BadBars, StrategyError (of the author's `init()`), and ValueError for terms that cannot be.
     """
 
     def __init__(
         self,
-        strategy: type[Strategy],
+        strategy: type[Strategy] | Plan,
         parameters: Mapping[str, Any],
         listings: Listing | Sequence[Listing],
         *,
@@ -63,6 +67,7 @@ class Session:
         fee: FeeFunction | None = None,
         rates: Mapping[str, Array] | None = None,
         equity_seconds: float = 60.0,
+        keeps_rows: bool = True,
     ) -> None:
         if not (math.isfinite(equity_seconds) and equity_seconds >= 0):
             raise ValueError(f"equity_seconds is {equity_seconds}; it must be 0 (for a point a tick) or more.")
@@ -77,6 +82,8 @@ class Session:
         self._account = account or Account()
         self._costs = costs or Costs()
         self._timeframe = timeframe
+        if isinstance(strategy, Plan):
+            strategy = strategy_of(strategy)
         self._parameters = strategy.clean(parameters)
         self._fee = fee
         self._failure: EngineError | None = None
@@ -85,7 +92,7 @@ class Session:
         inputs |= {"warm_up": warm_up, "seed": seed, "fee": fee, "rates": rates, "equity_seconds": equity_seconds}
         self._make = partial(Session, strategy, parameters, self._listings, **inputs)
         self._terms = self._settled(cash, seed, rates or {}, equity_seconds)
-        self._ledger = Ledger(self._floor.series, self._terms, fee=fee, first=warm_up)
+        self._ledger = Ledger(self._floor.series, self._terms, fee=fee, first=warm_up, keeps_rows=keeps_rows)
         self._frames = Frames(self._floor, strategy.look_back, timeframe)
         self._desk = TradingDesk(self._floor, self._frames, self._ledger, seed=seed, hedges=self._account.hedging)
         places = range(len(self._listings))
@@ -131,6 +138,20 @@ class Session:
         if not self.finished:
             self._play(min(self._ledger.booked + bars, len(self._floor)))
         return self._ledger.take()
+
+    def start_over(self, plan: Plan) -> None:
+        """Forget everything that was booked and carry out this plan; of a session that was made with another plan."""
+        assert isinstance(self._loop, PlannedLoop)
+        self._ledger.start_over()
+        self._desk.orders_given = 0
+        self._failure = None
+        self._loop.take_up(plan)
+        self._loop.seek(self._first)
+
+    @property
+    def fills(self) -> int:
+        """How many fills there were, in a session that keeps no rows."""
+        return self._ledger.fills
 
     def metrics(self) -> dict[str, float | int | None]:
         """The figures of everything processed so far; `apps.engine.metrics` defines each.
@@ -239,8 +260,10 @@ class Session:
 
     def _driver(self) -> Loop:
         """What calls the strategy, as it wants to be called."""
-        frames, desk = self._frames, self._desk
+        strategy, frames, desk = self._strategy, self._frames, self._desk
         due, parts = frames.due(), (self._strategy, self._frames, self._ledger, self._desk)
+        if isinstance(strategy, Planned):
+            return PlannedLoop(strategy, *parts[1:], due, self._floor)
         if desk.conditions:
             frames.sleep()
             return SleepingLoop(*parts, frames.rows_of(desk.conditions, first=self._first), self._floor)
@@ -299,6 +322,7 @@ class Session:
             "engine version": ENGINE_VERSION,
             "strategy": f"{strategy.__module__}.{strategy.__qualname__}",
             "parameters": self._parameters,
+            "plan": self._loop.plan.fingerprint if isinstance(self._loop, PlannedLoop) else None,
             "instrument": [asdict(instrument) for instrument in terms.instruments],
             "account": asdict(self._account),
             "costs": [asdict(costs) for costs in terms.costs],
@@ -308,7 +332,7 @@ class Session:
             "seed": terms.seed,
             "timeframe": str(self._timeframe),
             "warm-up": self._first,
-            "events": [snapshots.checksum(terms.happenings), terms.point_period],
-            "rates": [list(terms.currencies), 0 if terms.rates is None else snapshots.checksum(terms.rates)],
-            "bars": [len(self._floor), *(snapshots.checksum(listing.rows) for listing in self._listings)],
+            "events": [checksum_of(terms.happenings), terms.point_period],
+            "rates": [list(terms.currencies), 0 if terms.rates is None else checksum_of(terms.rates)],
+            "bars": [len(self._floor), *(checksum_of(listing.rows) for listing in self._listings)],
         }

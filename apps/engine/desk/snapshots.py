@@ -19,13 +19,11 @@ from apps.engine.desk.lines import Glance, Line
 from apps.engine.desk.markets import Frame, Market
 from apps.engine.desk.orders import Order, Terms
 from apps.engine.errors import SnapshotMismatch, SnapshotRefused
-from apps.engine.kernels import bars as kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apps.engine.desk.frames import Frames
-    from apps.engine.types import Array
 
 KIND = "__kind__"
 PLAIN = (type(None), bool, int, float, str)
@@ -67,13 +65,6 @@ def plain(attributes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def revived(attributes: dict[str, Any], frames: Frames) -> dict[str, Any]:
     """The attributes back from JSON; references to lines find the lines of this run."""
     return {name: _revived(value, frames) for name, value in attributes.items()}
-
-
-def checksum(array: Array) -> int:
-    """Of every byte of an array; 18 ms a million bars."""
-    words = np.frombuffer(np.ascontiguousarray(array).view(np.uint8).data, np.uint64)
-    words.flags.writeable = False
-    return int(kernels.checksum(words))
 
 
 def _array(value: np.ndarray[Any, Any]) -> dict[str, Any]:

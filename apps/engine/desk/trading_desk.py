@@ -61,7 +61,7 @@ class TradingDesk:
         self._floor = floor
         self._frames = frames
         self._ledger = ledger
-        self._hedges = hedges
+        self.hedges = hedges
         self.wishes: list[Order | Cancellation | Amendment | Line] = []
         self.conditions: list[Array | None] = []
         self.declaring = True
@@ -139,7 +139,7 @@ class TradingDesk:
             self._refuse()
         self.orders_given += 1
         holding = place
-        if self._hedges or place:
+        if self.hedges or place:
             holding = self._holding(place, side, None)
         order = Order(self.orders_given, side, quantity, reduce_only=reduce_only, holding=holding)
         self.wishes.append(order)
@@ -160,12 +160,12 @@ class TradingDesk:
             if position:
                 side = SELL if position > 0 else BUY
                 order = self.submit(place, side, abs(position), reduce_only=True)
-                order.holding = 2 * place + leg if self._hedges else place
+                order.holding = 2 * place + leg if self.hedges else place
         return order
 
     def legs(self, place: int) -> tuple[float, ...]:
         ledger = self._ledger
-        if self._hedges:
+        if self.hedges:
             return ledger.position(2 * place), ledger.position(2 * place + 1)
         return (ledger.position(place),)
 
@@ -212,9 +212,9 @@ class TradingDesk:
         """The row of the position that an order is for. Raises ValueError for one that nothing can be ordered for."""
         if not self._floor.listings[place].is_traded:
             raise ValueError(f"{self._floor.symbols[place]} is data only in this run; it cannot be traded.")
-        if leg is not None and not self._hedges:
+        if leg is not None and not self.hedges:
             raise ValueError("leg= is for an account that hedges; this one has one position an instrument.")
-        if not self._hedges:
+        if not self.hedges:
             return place
         if leg is not None and leg not in LEGS:
             raise ValueError(f'leg is "long" or "short", not {leg!r}.')

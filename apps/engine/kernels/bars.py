@@ -102,3 +102,13 @@ def checksum(words: Array) -> np.uint64:
         total = (total ^ word) * np.uint64(1099511628211)
         total ^= total >> np.uint64(29)
     return total
+
+
+def checksum_of(array: Array) -> int:
+    """The checksum of an array's bytes, filled up with zeros to whole words."""
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    if len(data) % 8:
+        data = np.append(data, np.zeros(-len(data) % 8, np.uint8))
+    words = data.view(np.uint64)
+    words.flags.writeable = False
+    return int(checksum(words))

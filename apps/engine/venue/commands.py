@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INNER, OPTIONS
+from apps.engine.kernels import INNER, OPTIONS, QUICK
 from apps.engine.types import OrderEventKind, Record
 from apps.engine.venue.accounting import open_result, rate_of
 from apps.engine.venue.admission import (
@@ -178,6 +178,35 @@ def admit(books: Record, order: Record, index: int) -> None:
         keep_working(books)
 
 
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, types.int64, types.float64, types.boolean, types.int64)
+def give(
+    books: Record, order_id: int, kind: int, side: int, holding: int, quantity: float, reduce_only: bool, index: int
+) -> None:
+    """Fill in the order behind the last one of the table, whose terms are there already, and admit it or not."""
+    order = order_at(books.orders, account_of(books).orders)
+    order.id = order_id
+    order.holding = holding
+    order.type = kind
+    order.side = side
+    order.quantity = quantity
+    order.reduce_only = reduce_only
+    order.instrument = holding
+    if books.holdings_count > books.instruments:  # a long and a short position each
+        order.instrument = holding // 2
+        order.reduce_only = reduce_only or holding_of(books, order).leg != side
+    admit(books, order, index)
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64)
+def take_back(books: Record, row: int, index: int) -> None:
+    """Take the order in this row of the table out of it, at the close of row `index`."""
+    order = order_at(books.orders, row)
+    order.status = DONE
+    if order.type != ALERT:
+        finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
+    keep_working(books)
+
+
 @command(types.int64, types.int64, types.int64, types.int64, types.float64, types.boolean, types.int64, types.int64)
 def submit(
     address: int,
@@ -198,18 +227,8 @@ def submit(
     if not has_room(books):
         return FULL
     order = order_at(books.orders, account_of(books).orders)
-    order.id = order_id
-    order.holding = holding
-    order.type = order_type
-    order.side = side
-    order.quantity = quantity
-    order.reduce_only = reduce_only
-    order.instrument = holding
-    if books.holdings_count > books.instruments:  # a long and a short position each
-        order.instrument = holding // 2
-        order.reduce_only = reduce_only or holding_of(books, order).leg != side
     take_terms(order, terms_at(books.terms, terms))
-    admit(books, order, index)
+    give(books, order_id, order_type, side, holding, quantity, reduce_only, index)
     return soon(books, index)  # type: ignore[no-any-return]
 
 
@@ -221,11 +240,7 @@ def cancel(address: int, order_id: int, index: int) -> int:
         return FULL
     row = row_of(books, order_id)
     if row != NOBODY:
-        order = order_at(books.orders, row)
-        order.status = DONE
-        if order.type != ALERT:
-            finish(books, index, order, CANCELLED, ACCEPTABLE, last_close(books, index, order.instrument))
-        keep_working(books)
+        take_back(books, row, index)
     return soon(books, index)  # type: ignore[no-any-return]
 
 
@@ -269,7 +284,7 @@ def equity(address: int) -> float:
     return equity_of(books_at(address, 0))  # type: ignore[no-any-return]
 
 
-@njit(types.float64(types.int64), **OPTIONS)
+@njit(types.float64(types.int64), **QUICK)
 def unrealized(address: int) -> float:
     """What all positions would earn at the last booked close, before fees, in the account's currency."""
     books = books_at(address, 0)
@@ -317,7 +332,7 @@ def watch(address: int, order_id: int, holding: int, side: int, price: float, in
     return soon(books, index)  # type: ignore[no-any-return]
 
 
-@command()
+@njit(types.int64(types.int64), **QUICK)
 def expire(address: int) -> int:
     """Log that the data ended before the working orders could fill, and empty the table."""
     books = books_at(address, 0)

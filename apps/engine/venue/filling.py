@@ -58,6 +58,8 @@ NOBODYS = 0  # ORDER.id of the engine's own
 def log(books: Record, index: int, order: Record, kind: int, reason: int, quantity: float, price: float) -> None:
     """Write one row of the order log."""
     account = account_of(books)
+    if books.keeps_rows == 0:
+        return
     row = event_at(books.events, account.events)
     row.time = time_of(books, index)
     row.bar = index
@@ -163,11 +165,11 @@ def fill(books: Record, index: int, order: Record, quantity: float, price: float
     earned = book(books, index, order, time, order.side * quantity, price, fee)
     flat = holding.position == 0.0
     if flat:
-        trade = trade_at(books.trades, account.trades)
+        trade = trade_at(books.trades, account.trades * books.keeps_rows)
         close_trade(holding, time, index, exit_reason(order), trade)
         count_trade(tally_at(books.tally, 0), trade)
         account.trades += 1
-    row = fill_at(books.fills, account.fills)
+    row = fill_at(books.fills, account.fills * books.keeps_rows)
     row.time = time
     row.bar = index
     row.order = order.id

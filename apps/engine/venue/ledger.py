@@ -12,7 +12,7 @@ import numpy as np
 
 from apps.engine.desk.orders import ALERT, PLAIN
 from apps.engine.types import BAR, EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE, Rows
-from apps.engine.venue import commands, opening
+from apps.engine.venue import commands, driving, opening
 from apps.engine.venue.books import LAYOUTS
 from apps.engine.venue.fees import AuthorsFee
 from apps.engine.venue.grid import round_down
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from apps.engine.venue.opening import Terms
 
 FULL = commands.FULL
-ROOM = 256  # rows a table starts with; it doubles when it is full
+ENDLESS = 2**62
+ROOM = 256  # rows a table starts with …
+GROWTH = 4  # … and how many times as many it has after it was full
+LARGE = 4096  # rows of a table that are handed out as they are, not copied
 TABLES = {
     "orders": ORDER,
     "fills": FILL,
@@ -42,16 +45,20 @@ AT_PRESENT = ["bid", "ask"]  # of a contract: all that is state
 
 
 class Ledger:
-    def __init__(self, series: Array, terms: Terms, *, fee: FeeFunction | None, first: int = 0) -> None:
+    def __init__(
+        self, series: Array, terms: Terms, *, fee: FeeFunction | None, first: int = 0, keeps_rows: bool = True
+    ) -> None:
         """series: (n, instruments) BAR, QUOTE_BAR or TICK, contiguous and read-only; nan where one is missing.
 
-        first: the row with which the books begin.
+        first: the row with which the books begin. keeps_rows: whether there is anything to hand out but the figures.
         """
         self._series = series
         self._terms = terms
         self._fee = AuthorsFee(fee)
         self._has_fee = fee is not None
         self._books = opening.rules_of(terms, self._fee.address)
+        self._keeps_rows = keeps_rows
+        self._books["keeps_rows"] = keeps_rows
         self._account = np.zeros(1, ACCOUNT)
         self._account["next_row"] = first
         self._tally = np.zeros(1, TALLY)
@@ -88,8 +95,22 @@ class Ledger:
         self._balances = self._currencies["balance"]
         self._has_one_currency = len(self._balances) == 1
         self.event = len(series)
+        state = (self._account, self._tally, self._holdings, self._currencies, self._fixed["contracts"])
+        self._at_first = [(array.view(np.uint8), array.view(np.uint8).copy()) for array in state]
         self._write_down()
         self.open(first)
+
+    def start_over(self) -> None:
+        """Be as if nothing had been booked yet."""
+        for array, start in self._at_first:
+            array[:] = start
+        self.event = len(self._series)
+        self.open(self.booked)
+
+    @property
+    def fills(self) -> int:
+        """How many fills there were since rows were handed out."""
+        return int(self._fill_count.item())
 
     @property
     def booked(self) -> int:
@@ -115,7 +136,7 @@ class Ledger:
         return float(self._averages.item(holding))
 
     def position_of(self, instrument: int) -> tuple[float, float]:
-        """Position and average price of an instrument; where long and short are held side by side, their sum and 0.0."""
+        """Position and average price of an instrument; where both sides are held, their sum and 0.0."""
         if not self._hedges:
             return self._positions.item(instrument), self._averages.item(instrument)
         return float(self._positions[2 * instrument : 2 * instrument + 2].sum()), 0.0
@@ -135,7 +156,7 @@ class Ledger:
         return float(commands.equity(self._address))
 
     def quantity_for(self, value: float, instrument: int, row: int) -> float:
-        """How many units this value, in the account's currency, pays at the close of a row: rounded down to the step."""
+        """How many units this value, in the account's currency, pays at the close of a row, rounded down."""
         contract = self._fixed["contracts"][instrument]
         if self._is_simple:
             unit = self._close_of(row)
@@ -149,9 +170,11 @@ class Ledger:
 
     def open(self, stop: int) -> None:
         """Make room for the equity of the rows from here to `stop`."""
-        self._tables["points"] = np.empty(self._points_until(stop), EQUITY)
-        self._write_down()
-        if self.event >= len(self._series):  # nothing has been asked for yet: what comes from outside may be next
+        if self._keeps_rows:
+            self._tables["points"] = np.empty(self._points_until(stop), EQUITY)  # of this advance alone
+            self._write_down()
+        if self.event >= len(self._series) and len(self._terms.happenings):
+            # nothing has been asked for yet: what comes from outside may be next
             self._call(commands.commit, self.booked)
 
     def _points_until(self, stop: int) -> int:
@@ -247,6 +270,22 @@ class Ledger:
         self._call(commands.sleep, stop, commands.FILLS if hears_fills else commands.ALERTS)
         return self._tables["fills"][before : self._fill_count.item()]
 
+    def drive(self, desk: Array, stop: int) -> None:
+        """Let a desk decide at each of its steps before row `stop`; it is told of a failure by its `asked`.
+
+        desk: one row of DESK. The rows are booked as far as the decisions need it.
+        """
+        address = desk.ctypes.data
+        while (event := driving.drive(self._address, address, stop)) == commands.FULL:
+            self._enlarge(int(desk["further_orders"][0]))
+        self.event = max(event, 0)
+        self._fee.check()
+
+    @property
+    def address(self) -> int:
+        """Of the books."""
+        return int(self._address)
+
     def expire(self) -> None:
         """The data ended: log the orders that still work as expired."""
         self._call(commands.expire)
@@ -254,11 +293,18 @@ class Ledger:
     def take(self) -> Rows:
         """Hand out what is new since the last time."""
         account = self._account[0]
+        if not self._keeps_rows:
+            return Rows(*(np.empty(0, TABLES[name]) for name in ("events", "fills", "trades", "points", "payments")))
         new = {}
         for name in ("events", "fills", "trades", "payments", "points"):
-            rows = self._tables[name][: account[name]]
-            new[name] = rows if name == "points" else rows.copy()  # the table of points is this advance's own
+            rows = new[name] = self._tables[name][: account[name]]
+            if name != "points":
+                if len(rows) < LARGE:
+                    new[name] = rows.copy()
+                else:
+                    self._tables[name] = np.empty(ROOM, rows.dtype)
             account[name] = 0
+        self._write_down()
         self.open(self.booked)
         return Rows(
             orders=new["events"],
@@ -313,12 +359,15 @@ class Ledger:
         if self._has_fee:
             self._fee.check()
 
-    def _enlarge(self) -> None:
-        """Double the tables that might not hold what one row can bring."""
-        rows = commands.rows_needed(self._address)
+    def _enlarge(self, further_orders: int = 0) -> None:
+        """Enlarge the tables that might not hold what one row, and so many orders more, can bring."""
+        rows = commands.rows_needed(self._address) + driving.ROWS_PER_NEW_ORDER * further_orders
         for name, table in self._tables.items():
-            if name != "points" and self._account[name][0] + rows > len(table):
-                self._tables[name] = np.concatenate([table, np.zeros(len(table) + rows, table.dtype)])
+            used = int(self._account[name][0])
+            if name != "points" and used + rows > len(table):
+                larger = np.zeros if name == "orders" else np.empty  # what is not written yet costs nothing so
+                self._tables[name] = larger(GROWTH * len(table) + rows, table.dtype)
+                self._tables[name][:used] = table[:used]
         self._write_down()
 
     def _write_down(self) -> None:
@@ -327,7 +376,7 @@ class Ledger:
         for name, array in (self._fixed | self._tables).items():
             books[name] = array.ctypes.data
         for name, table in self._tables.items():
-            books[f"{name}_room"] = len(table)
+            books[f"{name}_room"] = len(table) if self._keeps_rows or name == "orders" else ENDLESS
         for name, column in (("rates", terms.rates), ("day_ends", terms.day_ends)):
             books[name] = 0 if column is None else column.ctypes.data
         books["layout"] = LAYOUTS[self._series.dtype]

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import INLINE, INNER
-from apps.engine.types import Record
+from apps.engine.types import EQUITY, Record
 from apps.engine.venue.accounting import cash_of, mark_excursion, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
@@ -26,6 +26,7 @@ from apps.engine.venue.margin import equity_of, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.tally import count_day, measure_drawdown
 
+POINT_BYTES = EQUITY.itemsize
 STRIDE = 8  # rows to leap over while looking for the end of a period
 
 
@@ -64,45 +65,88 @@ def set_prices(books: Record, index: int) -> None:
         mark_excursion(contract, holding, high_of(books, index, holding.instrument, short), rate)
 
 
+@njit(**INLINE)
+def first_from(bars: int, first: int, stop: int, time: int) -> int:
+    """The first of the bars [first, stop) at this time or later; `stop` for none."""
+    if bar_at(bars, stop - 1).time < time:  # most spans end on the day they begin
+        return stop
+    last = stop - 1
+    while first < last:
+        middle = (first + last) // 2
+        if bar_at(bars, middle).time < time:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@njit(**INLINE)
+def mark_held(
+    tally: Record, bars: int, points: int, first: int, stop: int, held: tuple[float, ...], inverse: bool
+) -> tuple[float, float, float]:
+    """Mark a position at the bars [first, stop) of one day; the last value, and the extremes of the bars.
+
+    held: (cash, position, multiplier, lowest, highest). points: where the rows of the curve go; 0 for nowhere.
+    """
+    cash, position, multiplier, lowest, highest = held
+    value = cash
+    peak, drawdown, fall_abs = tally.peak, tally.drawdown, tally.drawdown_abs
+    limit = drawdown * peak
+    for i in range(first, stop):
+        bar = bar_at(bars, i)
+        value = cash + position * (-multiplier / bar.close if inverse else multiplier * bar.close)
+        lowest, highest = min(lowest, bar.low), max(highest, bar.high)
+        if value < peak:
+            fall = peak - value
+            fall_abs = max(fall_abs, fall)
+            if fall > limit:
+                drawdown = fall / peak
+                limit = drawdown * peak
+                tally.drawdown = drawdown  # written here, lest the compiler divide for every bar
+        else:
+            peak = value
+            limit = drawdown * peak
+            tally.peak = peak
+        if points != 0:
+            point = point_at(points, i - first)
+            point.time = bar.time
+            point.equity = value
+            point.cash = cash
+    tally.drawdown_abs = fall_abs
+    return value, lowest, highest
+
+
 @leaf(BOOKS_RECORD, types.int64, types.int64)
 def mark_bars(books: Record, first: int, stop: int) -> None:
     """Of one position in an instrument with bars: day by day, since what a bar costs here is what a run costs."""
     account, contract, holding = account_of(books), contract_at(books.contracts, 0), holding_at(books.holdings, 0)
     tally, bars = tally_at(books.tally, 0), books.series
-    cash, position, points = cash_of(books), holding.position, books.points
-    inverse, multiplier = contract.is_inverse, contract.multiplier  # else they are read anew for every bar
+    cash, position, multiplier, points = cash_of(books), holding.position, contract.multiplier, 0
     lowest, highest = bar_at(bars, first).low, bar_at(bars, first).high
-    place, index = account.points, first
+    index = first
     while index < stop:
         if bar_at(bars, index).time >= tally.day_ends:
             count_day(tally, bar_at(bars, index).time)
-        day_ends, value = tally.day_ends, cash
-        peak, drawdown, fall_abs = tally.peak, tally.drawdown, tally.drawdown_abs
-        while index < stop:
-            bar = bar_at(bars, index)
-            if bar.time >= day_ends:
-                break
-            if position != 0.0:
-                value = cash + position * (-multiplier / bar.close if inverse else multiplier * bar.close)
-                lowest, highest = min(lowest, bar.low), max(highest, bar.high)
-                if value < peak:
-                    fall = peak - value
-                    fall_abs = max(fall_abs, fall)
-                    if fall > drawdown * peak:
-                        drawdown = fall / peak
-                else:
-                    peak = value
-            if points != 0:
-                point = point_at(points, place)
-                point.time = bar.time
-                point.equity = value
+        until, value = first_from(bars, index, stop, tally.day_ends), cash
+        if books.keeps_rows != 0:
+            points = books.points + (account.points + index - first) * POINT_BYTES
+        held = (cash, position, multiplier, lowest, highest)
+        if position == 0.0:
+            for i in range(index, until if points != 0 else index):
+                point = point_at(points, i - index)
+                point.time = bar_at(bars, i).time
+                point.equity = cash
                 point.cash = cash
-            place += 1
-            index += 1
+        elif contract.is_inverse != 0:  # each way is compiled apart: together they are twice as slow
+            value, lowest, highest = mark_held(tally, bars, points, index, until, held, True)
+        elif points != 0:
+            value, lowest, highest = mark_held(tally, bars, points, index, until, held, False)
+        else:
+            value, lowest, highest = mark_held(tally, bars, 0, index, until, held, False)
         tally.equity = value
-        tally.peak, tally.drawdown, tally.drawdown_abs = peak, drawdown, fall_abs
         measure_drawdown(tally, value)
-    account.points = place
+        index = until
+    account.points += stop - first
     tally.bars += stop - first
     last = bar_at(bars, stop - 1)
     contract.bid = last.close
@@ -118,10 +162,11 @@ def write_point(books: Record, index: int) -> None:
     """The equity of this row as a point of the curve."""
     account, tally = account_of(books), tally_at(books.tally, 0)
     time, value = time_of(books, index), equity_of(books)
-    point = point_at(books.points, account.points)
-    point.time = time
-    point.equity = value
-    point.cash = cash_of(books)
+    if books.keeps_rows != 0:
+        point = point_at(books.points, account.points)
+        point.time = time
+        point.equity = value
+        point.cash = cash_of(books)
     account.points += 1
     if time >= tally.day_ends:
         count_day(tally, time)

@@ -72,7 +72,7 @@ def meet(books: Record, index: int, happening: Record, row: int) -> None:
         account.paid += amount * rate
         holding.payments += amount * rate
     receive(books, contract, amount)
-    payment = payment_at(books.payments, account.payments)
+    payment = payment_at(books.payments, account.payments * books.keeps_rows)
     payment.time = time_of(books, index)
     payment.bar = index
     payment.instrument = holding.instrument

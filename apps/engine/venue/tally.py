@@ -2,7 +2,7 @@
 
 from numba import njit, types
 
-from apps.engine.kernels import INNER, OPTIONS, rows_of
+from apps.engine.kernels import INNER, QUICK, rows_of
 from apps.engine.types import Array, Record
 from apps.engine.venue.state import NO_DAY, TALLY
 
@@ -68,7 +68,7 @@ def count_trade(tally: Record, trade: Record) -> None:
         tally.gross_profit += result
 
 
-@njit(types.void(rows_of(TALLY)), **OPTIONS)
+@njit(types.void(rows_of(TALLY)), **QUICK)
 def end_day(tallies: Array) -> None:
     """Count the day that is not over as if it were: what a reader of the figures so far wants."""
     if tallies[0].day_ends != NO_DAY:

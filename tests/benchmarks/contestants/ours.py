@@ -1,4 +1,4 @@
-"""Our engine: the works by a strategy class that is called on every bar, with rows and figures."""
+"""Our engine: the works by a strategy class that is called on every bar, with rows and figures; and by arrays."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,22 @@ from apps.engine.listing import Listing
 from apps.engine.session import Session
 from apps.engine.strategy import Strategy
 from apps.engine.types import Array, Costs, Instrument
+from tests.benchmarks.contestants.our_arrays import w1_compiled, w1_signals, w3, w3_threads
 from tests.benchmarks.contestants.our_frames import w2, w5
 from tests.benchmarks.contestants.our_ticks import w4, w4_alerts
 
-__all__ = ["w1", "w1_chunks", "w2", "w4", "w4_alerts", "w5"]
+__all__ = [
+    "w1",
+    "w1_chunks",
+    "w1_compiled",
+    "w1_signals",
+    "w2",
+    "w3",
+    "w3_threads",
+    "w4",
+    "w4_alerts",
+    "w5",
+]
 
 WARM_UP = 2_000
 REPEATS = 5
