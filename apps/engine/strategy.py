@@ -130,7 +130,7 @@ class Strategy(Trading):
 
     @property
     def time(self) -> datetime:
-        """Open of the bar that just closed, in UTC; of several instruments, of the latest that closed; on ticks, the tick's."""
+        """Open of the bar that just closed (of several instruments, the latest), or the time of the tick, in UTC."""
         return moment(self._desk.time)
 
     @property

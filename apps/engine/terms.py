@@ -102,8 +102,9 @@ class Account:
     """Who carries the positions, and how.
 
     currency: of the cash and of every figure; empty for the first instrument's. kind: name of an `AccountKind`.
-    leverage: how many times its margin a position is worth: the initial margin is its inverse, or the maintenance margin
-    where that is more; 0.0 for the instrument's own. hedging: long and short positions of an instrument are held side by side.
+    leverage: how many times its margin a position is worth: the initial margin is its inverse, or the maintenance
+    margin where that is more; 0.0 for the instrument's own. hedging: long and short positions of an instrument are held
+    side by side.
     margin_call: share of the initial margin; equity below it is logged as a margin call. 0.0 for never.
     """
 

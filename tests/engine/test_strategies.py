@@ -278,6 +278,18 @@ def test_an_indicator_that_looks_ahead_is_refused() -> None:
     assert refusal.value.bar is None
 
 
+def test_a_scaling_by_the_highest_price_is_found_wherever_that_is() -> None:
+    closes = np.concatenate((np.linspace(100, 200, 80), np.linspace(199, 150, 320)))  # the highest in the first quarter
+
+    class Scaled(Strategy):
+        def init(self) -> None:
+            self.share = self.indicator(lambda close: close / close.max())
+
+    with pytest.raises(StrategyError, match="looks ahead"):
+        session_of(Scaled, bars_at(closes))
+
+
+
 @pytest.mark.parametrize(
     ("step", "reason"),
     [

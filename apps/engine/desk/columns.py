@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apps.engine.types import Column
 
 CATALOGUE = "apps.engine.indicators"
+SHORTEST = 16  # bars: of fewer, many an indicator knows nothing yet
 
 
 def computed(
@@ -62,17 +63,21 @@ def _inputs(function: Callable[..., Any], of: str | Line) -> list[str]:
 def _refuse_look_ahead(
     function: Callable[..., Any], columns: list[Column], arguments: tuple[Any, ...], values: list[Column]
 ) -> None:
-    """Compute an author's indicator on the first half of the bars: its past must not change with its future."""
-    half = len(columns[0]) // 2
-    if half == 0:
-        return
-    early = function(*(column[:half] for column in columns), *arguments)
-    for known, later in zip(early if isinstance(early, tuple) else (early,), values, strict=True):
-        if not np.allclose(np.asarray(known, dtype=np.float64), later[:half], rtol=1e-9, atol=1e-12, equal_nan=True):
-            raise LookAhead(
-                f"{_name(function)} looks ahead: its first {half} values change when later bars are added. "
-                "A value may depend on its own bar and earlier ones only."
-            )
+    """Compute an author's column on the first half of the bars, a quarter, and so on: its past must not change.
+
+    One prefix is not enough: what is divided by the highest price of all shows where that is not in the prefix yet.
+    """
+    count = len(columns[0]) // 2
+    while count > 0:
+        early = function(*(column[:count] for column in columns), *arguments)
+        for known, later in zip(early if isinstance(early, tuple) else (early,), values, strict=True):
+            same = np.allclose(np.asarray(known, np.float64), later[:count], rtol=1e-9, atol=1e-12, equal_nan=True)
+            if not same:
+                raise LookAhead(
+                    f"{_name(function)} looks ahead: its first {count} values change when later bars are added. "
+                    "A value may depend on its own bar and earlier ones only."
+                )
+        count = count // 2 if count >= 2 * SHORTEST else 0
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ from apps.engine.desk.lines import crossings
 from apps.engine.series.timeframes import Timeframe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apps.engine.desk.lines import Line, Lines
     from apps.engine.listing import Floor
     from apps.engine.types import Array

@@ -171,12 +171,12 @@ def put_on_grid(contract: Record, order: Record) -> None:
 def expiry(books: Record, order: Record) -> int:
     """The time from which on a row is too late for the order."""
     if order.time_in_force == UNTIL:
-        return order.until  # type: ignore[no-any-return]
+        return order.until
     row = order.active_from
     while row < books.rows and is_missing(books, row, order.instrument):
         row += 1
     if order.time_in_force == TODAY and row < books.rows:
-        return day_of(books, row, order.instrument)  # type: ignore[no-any-return]
+        return day_of(books, row, order.instrument)
     return NEVER
 
 

@@ -83,7 +83,7 @@ def copies_of(dtype: np.dtype[Any]) -> Any:
             table, *rows = arguments
             places = [builder.add(table, builder.mul(row, size)) for row in rows]
             taken, given = (builder.inttoptr(place, cgutils.voidptr_t) for place in places)
-            cgutils.raw_memcpy(builder, given, taken, size, 1)
+            cgutils.raw_memcpy(builder, given, taken, size, 1)  # type: ignore[no-untyped-call]
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), generate
@@ -137,4 +137,4 @@ def holding_of(books: Record, order: Record) -> Record:
 @njit(**INLINE)
 def time_of(books: Record, index: int) -> int:
     """The time of a row; it is the first field of every layout."""
-    return integer_at(books.series + index * books.row_size, 0)  # type: ignore[no-any-return]
+    return integer_at(books.series + index * books.row_size, 0)

@@ -74,12 +74,12 @@ def count_needed(books: Record) -> int:
     for i in range(account.orders):
         updating += order_at(books.orders, i).group_kind == OUO
     own = ROWS_PER_ORDER * account.orders + ROWS_PER_HOLDING * books.holdings_count
-    return own + outside + 4 * updating * updating + 2  # type: ignore[no-any-return]
+    return own + outside + 4 * updating * updating + 2
 
 
 @command()
 def rows_needed(address: int) -> int:
-    return count_needed(books_at(address, 0))  # type: ignore[no-any-return]
+    return count_needed(books_at(address, 0))
 
 
 @njit(**INNER)
@@ -137,7 +137,7 @@ def soon(books: Record, index: int) -> int:
     """The next event after the orders have changed: the next row, as long as there are any. `commit` looks further."""
     if account_of(books).orders > 0:
         return index + 1
-    return next_event(books, LOOK_AHEAD)  # type: ignore[no-any-return]
+    return next_event(books, LOOK_AHEAD)
 
 
 @njit(**INNER)
@@ -229,7 +229,7 @@ def submit(
     order = order_at(books.orders, account_of(books).orders)
     take_terms(order, terms_at(books.terms, terms))
     give(books, order_id, order_type, side, holding, quantity, reduce_only, index)
-    return soon(books, index)  # type: ignore[no-any-return]
+    return soon(books, index)
 
 
 @command(types.int64, types.int64)
@@ -241,7 +241,7 @@ def cancel(address: int, order_id: int, index: int) -> int:
     row = row_of(books, order_id)
     if row != NOBODY:
         take_back(books, row, index)
-    return soon(books, index)  # type: ignore[no-any-return]
+    return soon(books, index)
 
 
 @command(types.int64, types.float64, types.float64, types.float64, types.float64, types.int64)
@@ -255,7 +255,7 @@ def amend(address: int, order_id: int, quantity: float, limit: float, stop: floa
         return FULL
     row = row_of(books, order_id)
     if row == NOBODY:
-        return soon(books, index)  # type: ignore[no-any-return]
+        return soon(books, index)
     order = order_at(books.orders, row)
     contract, close = contract_of(books, order), last_close(books, index, order.instrument)
     before = (order.quantity, order.limit, order.stop, order.trail)
@@ -275,13 +275,13 @@ def amend(address: int, order_id: int, quantity: float, limit: float, stop: floa
     else:
         order.quantity, order.limit, order.stop, order.trail = before
         log(books, index, order, AMENDMENT_REJECTED, reason, order.quantity, close)
-    return soon(books, index)  # type: ignore[no-any-return]
+    return soon(books, index)
 
 
 @njit(types.float64(types.int64), **OPTIONS)
 def equity(address: int) -> float:
     """Cash and all positions at the last booked close, in the account's currency."""
-    return equity_of(books_at(address, 0))  # type: ignore[no-any-return]
+    return equity_of(books_at(address, 0))
 
 
 @njit(types.float64(types.int64), **QUICK)
@@ -302,7 +302,7 @@ def unit_value(address: int, instrument: int, index: int) -> float:
     """What one unit is worth at the last close, in the account's currency and without a sign."""
     books = books_at(address, 0)
     contract = contract_at(books.contracts, instrument)
-    return abs(worth(contract, last_close(books, index, instrument))) * rate_of(books, contract)  # type: ignore[no-any-return]
+    return abs(worth(contract, last_close(books, index, instrument))) * rate_of(books, contract)
 
 
 @command(types.int64, types.int64, types.int64, types.float64, types.int64)
@@ -329,7 +329,7 @@ def watch(address: int, order_id: int, holding: int, side: int, price: float, in
     order.born_bar = FROM_THE_OPEN
     order.group = order_id
     account_of(books).orders += 1
-    return soon(books, index)  # type: ignore[no-any-return]
+    return soon(books, index)
 
 
 @njit(types.int64(types.int64), **QUICK)
@@ -344,4 +344,4 @@ def expire(address: int) -> int:
         if order.type != ALERT:
             log(books, last, order, EXPIRED, ACCEPTABLE, order.quantity, last_close(books, last, order.instrument))
     account_of(books).orders = 0
-    return books.rows  # type: ignore[no-any-return]
+    return books.rows

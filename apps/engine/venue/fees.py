@@ -24,7 +24,7 @@ class AuthorsFee:
         self._function = function
         self._failure: BaseException | None = None
         self._callback = PROTOTYPE(self._call)  # lives as long as its address is in use
-        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value if function else 0
+        self.address = (ctypes.cast(self._callback, ctypes.c_void_p).value or 0) if function else 0
 
     def check(self) -> None:
         """Raise FeeError when a call since the last check failed."""

@@ -200,8 +200,8 @@ def rises_first(bar: Record, rule: int) -> bool:
 def corner(bar: Record, up: bool, leg: int) -> float:
     """Where a leg of the path ends."""
     if leg == 2:
-        return bar.close  # type: ignore[no-any-return]
-    return bar.high if up == (leg == 0) else bar.low  # type: ignore[no-any-return]
+        return bar.close
+    return bar.high if up == (leg == 0) else bar.low
 
 
 @njit(**INNER)

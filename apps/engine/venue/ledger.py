@@ -188,7 +188,7 @@ class Ledger:
     def submit(self, order: Order, row: int) -> None:
         """Take an order given at the close of this row."""
         terms = 0
-        if order.type == ALERT:
+        if order.type == ALERT and order.terms is not None:
             self._catch_up(row)
             self._call(commands.watch, order.id, order.holding, order.side, order.terms.stop, row)
             return

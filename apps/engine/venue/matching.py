@@ -158,9 +158,13 @@ def end_before_open(books: Record, index: int) -> None:
         price = bar_for(books, order).open if shown else last_close(books, index, order.instrument)
         if order.status != DONE and order.expires_at <= time:
             finish(books, index, order, EXPIRED, NO_REASON, price)
-        elif is_new(order, index) and order.post_only and shown:
-            if passed(price, order.limit, order.side < 0, 0.5 * contract.price_increment):
-                finish(books, index, order, CANCELLED, WOULD_TAKE, price)
+        elif is_new(order, index) and order.post_only and shown and would_take(contract, order, price):
+            finish(books, index, order, CANCELLED, WOULD_TAKE, price)
+
+
+@njit(**INNER)
+def would_take(contract: Record, order: Record, price: float) -> bool:
+    return passed(price, order.limit, order.side < 0, 0.5 * contract.price_increment)
 
 
 @njit(**INLINE)
@@ -219,7 +223,7 @@ def close_before(books: Record, index: int, order: Record) -> float:
     row = index - 1
     while is_missing(books, row, order.instrument):
         row -= 1
-    return close_of(books, row, order.instrument, order.side > 0)  # type: ignore[no-any-return]
+    return close_of(books, row, order.instrument, order.side > 0)
 
 
 @njit(**INNER)

@@ -19,48 +19,48 @@ scene_at = rows_of(BAR)
 def open_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
-        return bar_at(books.series, row).open  # type: ignore[no-any-return]
+        return bar_at(books.series, row).open
     if books.layout == OF_TICKS:
         tick = tick_at(books.series, row)
-        return tick.ask if asks else tick.bid  # type: ignore[no-any-return]
+        return tick.ask if asks else tick.bid
     quote = quote_at(books.series, row)
-    return quote.ask_open if asks else quote.bid_open  # type: ignore[no-any-return]
+    return quote.ask_open if asks else quote.bid_open
 
 
 @njit(**INNER)
 def high_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
-        return bar_at(books.series, row).high  # type: ignore[no-any-return]
+        return bar_at(books.series, row).high
     if books.layout == OF_TICKS:
         tick = tick_at(books.series, row)
-        return tick.ask if asks else tick.bid  # type: ignore[no-any-return]
+        return tick.ask if asks else tick.bid
     quote = quote_at(books.series, row)
-    return quote.ask_high if asks else quote.bid_high  # type: ignore[no-any-return]
+    return quote.ask_high if asks else quote.bid_high
 
 
 @njit(**INNER)
 def low_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
-        return bar_at(books.series, row).low  # type: ignore[no-any-return]
+        return bar_at(books.series, row).low
     if books.layout == OF_TICKS:
         tick = tick_at(books.series, row)
-        return tick.ask if asks else tick.bid  # type: ignore[no-any-return]
+        return tick.ask if asks else tick.bid
     quote = quote_at(books.series, row)
-    return quote.ask_low if asks else quote.bid_low  # type: ignore[no-any-return]
+    return quote.ask_low if asks else quote.bid_low
 
 
 @njit(**INNER)
 def close_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
-        return bar_at(books.series, row).close  # type: ignore[no-any-return]
+        return bar_at(books.series, row).close
     if books.layout == OF_TICKS:
         tick = tick_at(books.series, row)
-        return tick.ask if asks else tick.bid  # type: ignore[no-any-return]
+        return tick.ask if asks else tick.bid
     quote = quote_at(books.series, row)
-    return quote.ask_close if asks else quote.bid_close  # type: ignore[no-any-return]
+    return quote.ask_close if asks else quote.bid_close
 
 
 @njit(**INLINE)
@@ -68,7 +68,7 @@ def volume_of(books: Record, index: int, instrument: int) -> float:
     """What was traded in the row; the number of ticks in a quote bar, nan for a tick."""
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
-        return bar_at(books.series, row).volume  # type: ignore[no-any-return]
+        return bar_at(books.series, row).volume
     if books.layout == OF_TICKS:
         return np.nan
     return float(quote_at(books.series, row).ticks)
@@ -76,7 +76,7 @@ def volume_of(books: Record, index: int, instrument: int) -> float:
 
 @njit(**INLINE)
 def is_missing(books: Record, index: int, instrument: int) -> bool:
-    return np.isnan(open_of(books, index, instrument, False))  # type: ignore[no-any-return]
+    return np.isnan(open_of(books, index, instrument, False))
 
 
 @njit(**INNER)
@@ -94,9 +94,9 @@ def last_close(books: Record, index: int, instrument: int) -> float:
     if row < 0:
         return np.nan
     if books.layout == OF_BARS:
-        return close_of(books, row, instrument, False)  # type: ignore[no-any-return]
+        return close_of(books, row, instrument, False)
     bid, ask = close_of(books, row, instrument, False), close_of(books, row, instrument, True)
-    return (bid + ask) / 2.0  # type: ignore[no-any-return]
+    return (bid + ask) / 2.0
 
 
 @njit(**INNER)
@@ -108,7 +108,7 @@ def own_close(books: Record, index: int, order: Record) -> float:
 
 @njit(**INNER)
 def show(books: Record, index: int, instrument: int) -> None:
-    """Set the scene of an instrument to this row, with all the liquidity it has; nothing changes where it is missing."""
+    """Set the scene of an instrument to this row, with all its liquidity; nothing changes where it is missing."""
     contract = contract_at(books.contracts, instrument)
     if contract.loaded == index or is_missing(books, index, instrument):
         return

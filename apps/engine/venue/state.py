@@ -210,7 +210,7 @@ BOOKS = np.dtype(
         ("events_room", "i8"),
         ("payments_room", "i8"),
         ("points_room", "i8"),
-        ("keeps_rows", "i8"),  # 0: each fill, trade and payment is written over the one before, and no event and no point
+        ("keeps_rows", "i8"),  # 0: a fill, trade or payment is written over the one before; no events, no points
         ("point_period", "i8"),  # microseconds between two points of the equity; 0 for one a row
         ("intrabar", "i8"),
         ("exit_in_entry_bar", "i8"),

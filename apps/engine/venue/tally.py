@@ -1,4 +1,4 @@
-"""Running figures of a run, one step a point of the curve and one a trade; `apps.engine.metrics` says what they mean."""
+"""Running figures of a run, a step a point of the curve and one a trade; `apps.engine.metrics` says what they mean."""
 
 from numba import njit, types
 

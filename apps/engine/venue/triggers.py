@@ -31,11 +31,7 @@ def rests(order: Record) -> bool:
 @njit(**INNER)
 def is_active(books: Record, order: Record, index: int) -> bool:
     """Whether it may fill in the row that the scene shows."""
-    return (
-        order.status == WORKING  # type: ignore[no-any-return]
-        and order.active_from <= index
-        and contract_of(books, order).loaded == index
-    )
+    return order.status == WORKING and order.active_from <= index and contract_of(books, order).loaded == index
 
 
 @njit(**INLINE)
@@ -54,7 +50,7 @@ def is_priced(order: Record) -> bool:
 def is_for_next_open(books: Record, order: Record, index: int) -> bool:
     """Whether it fills at the open of this bar whatever that is."""
     if order.type == MARKET_ON_OPEN:
-        return starts_day(books, index, order.instrument)  # type: ignore[no-any-return]
+        return starts_day(books, index, order.instrument)
     return order.type == MARKET or (order.triggered != 0 and (order.type == STOP or order.type == TRAILING_STOP))
 
 
