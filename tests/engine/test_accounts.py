@@ -132,3 +132,11 @@ def test_a_protected_purchase_is_no_short_sale() -> None:
 def test_an_account_that_cannot_be_says_why(wrong: dict[str, float], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Account(**wrong)  # type: ignore[arg-type]
+
+
+def test_listings_with_tiers_of_their_own_are_refused() -> None:
+    bars, tiers = bars_of(FLAT, FLAT), Costs(tiers=[(0, 0.0, 0.001)])
+    listings = [Listing(SHARE, bars, costs=tiers), Listing(Instrument("OTHER"), bars)]
+
+    with pytest.raises(ValueError, match="every listing of a run has the same"):
+        account_of(at(), listings, account=CASH)

@@ -289,7 +289,6 @@ def test_a_scaling_by_the_highest_price_is_found_wherever_that_is() -> None:
         session_of(Scaled, bars_at(closes))
 
 
-
 @pytest.mark.parametrize(
     ("step", "reason"),
     [

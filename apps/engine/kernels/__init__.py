@@ -15,7 +15,6 @@ from apps.engine.types import BAR, Array
 # error_model: a division by zero gives inf or nan, as numpy does; whoever divides says what it means
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 QUICK: dict[str, Any] = OPTIONS | {"nogil": False}  # a few microseconds: less than another thread needs to wake up
-INLINE: dict[str, Any] = OPTIONS | {"inline": "always"}
 INNER: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 

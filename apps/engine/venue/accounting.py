@@ -6,11 +6,11 @@ account may owe some; a cash account changes it on the spot. Results, fees and v
 currency, at the rate of their row.
 """
 
-from numba import njit
+from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import AccountKind, Record
-from apps.engine.venue.books import account_of, contract_of, currency_at, holding_of
+from apps.engine.venue.books import BOOKS_RECORD, ORDER_RECORD, account_of, contract_of, currency_at, holding_of, leaf
 from apps.engine.venue.costs import worth
 from apps.engine.venue.grid import on_grid
 
@@ -28,7 +28,7 @@ def weighted(contract: Record, price: float, quantity: float, further_price: flo
     return (price * quantity + further_price * further_quantity) / total
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def rate_of(books: Record, contract: Record) -> float:
     """Units of the account's currency for one of the contract's, in the last row."""
     return currency_at(books.currencies, contract.currency).rate
@@ -45,7 +45,7 @@ def cash_of(books: Record) -> float:
     return cash
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def receive(books: Record, contract: Record, amount: float) -> None:
     """Take in an amount of the contract's currency; one below 0 is paid."""
     if books.margin == CASH:
@@ -55,6 +55,48 @@ def receive(books: Record, contract: Record, amount: float) -> None:
 
 
 @njit(**INNER)
+def open_trade(holding: Record, time: int, index: int, signed: float) -> None:
+    holding.opened_at = time
+    holding.opened_bar = index
+    holding.side = 1 if signed > 0.0 else -1
+    holding.entered = 0.0
+    holding.exited = 0.0
+    holding.gross_pnl = 0.0
+    holding.trade_fees = 0.0
+    holding.payments = 0.0
+    holding.mae = 0.0
+    holding.mfe = 0.0
+
+
+@njit(**INNER)
+def open_result(contract: Record, holding: Record, price: float) -> float:
+    """What the position would earn at this price, in the contract's currency and before fees."""
+    return holding.position * (worth(contract, price) - worth(contract, holding.average_price))
+
+
+@njit(**INNER)
+def mark_excursion(contract: Record, holding: Record, price: float, rate: float) -> None:
+    """Let the open trade remember its largest open loss and profit, should this price be one.
+
+    Source: Sweeney, "Maximum Adverse Excursion", 1997; here in account currency and before fees.
+    """
+    result = holding.gross_pnl
+    if holding.position != 0.0:
+        result += open_result(contract, holding, price) * rate
+    holding.mfe = max(holding.mfe, result)
+    holding.mae = max(holding.mae, -result)
+
+
+@leaf(
+    BOOKS_RECORD,
+    types.int64,
+    ORDER_RECORD,
+    types.int64,
+    types.float64,
+    types.float64,
+    types.float64,
+    returns=types.float64,
+)
 def book(books: Record, index: int, order: Record, time: int, signed: float, price: float, fee: float) -> float:
     """Book one fill that does not cross zero; what it earned before fees, in the account's currency (0.0 for an entry).
 
@@ -83,39 +125,6 @@ def book(books: Record, index: int, order: Record, time: int, signed: float, pri
     account.realized += earned
     mark_excursion(contract, holding, price, rate)
     return earned
-
-
-@njit(**INNER)
-def open_trade(holding: Record, time: int, index: int, signed: float) -> None:
-    holding.opened_at = time
-    holding.opened_bar = index
-    holding.side = 1 if signed > 0.0 else -1
-    holding.entered = 0.0
-    holding.exited = 0.0
-    holding.gross_pnl = 0.0
-    holding.trade_fees = 0.0
-    holding.payments = 0.0
-    holding.mae = 0.0
-    holding.mfe = 0.0
-
-
-@njit(**INLINE)
-def open_result(contract: Record, holding: Record, price: float) -> float:
-    """What the position would earn at this price, in the contract's currency and before fees."""
-    return holding.position * (worth(contract, price) - worth(contract, holding.average_price))
-
-
-@njit(**INNER)
-def mark_excursion(contract: Record, holding: Record, price: float, rate: float) -> None:
-    """Let the open trade remember its largest open loss and profit, should this price be one.
-
-    Source: Sweeney, "Maximum Adverse Excursion", 1997; here in account currency and before fees.
-    """
-    result = holding.gross_pnl
-    if holding.position != 0.0:
-        result += open_result(contract, holding, price) * rate
-    holding.mfe = max(holding.mfe, result)
-    holding.mae = max(holding.mae, -result)
 
 
 @njit(**INNER)

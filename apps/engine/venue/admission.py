@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import Record, RejectionReason, TimeInForce
 from apps.engine.venue.books import (
     BOOKS_RECORD,
@@ -93,7 +93,7 @@ def objection_to_prices(contract: Record, order: Record, close: float) -> int:
     return reason
 
 
-@njit(**INNER)
+@leaf(ORDER_RECORD, ORDER_RECORD, types.float64, types.float64, returns=types.int64)
 def objection_to_side(entry: Record, order: Record, close: float, tie: float) -> int:
     """A protective stop has to be where the entry loses and a target where it wins, as seen from the entry's price."""
     expected = close
@@ -167,7 +167,7 @@ def put_on_grid(contract: Record, order: Record) -> None:
         order.stop = round_up(order.stop, increment, per_unit) if rises else round_down(order.stop, increment, per_unit)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def expiry(books: Record, order: Record) -> int:
     """The time from which on a row is too late for the order."""
     if order.time_in_force == UNTIL:

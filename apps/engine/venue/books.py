@@ -1,21 +1,22 @@
 """All the books of a run, and how a kernel finds a row in them.
 
 A kernel gets the address of one BOOKS record, and a table of it is an address too: `order_at(books.orders, i)` is the
-record i of the order table, whose fields are read and written in place. As arrays, the same eighteen tables would be
-more than a hundred machine arguments of every function: they took 20 s to compile where this takes 6, and four times
-as long to call from Python. Nothing checks an index, so whoever writes a row has looked at the table's room before.
+record i of the order table, whose fields are read and written in place. As arrays, the same tables would be more than
+a hundred machine arguments, which every function would have to type and pass on, and every call from Python to unpack.
+Nothing checks an index, so whoever writes a row has looked at the table's room before.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numba
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER, OPTIONS
 from apps.engine.series.quotes import QUOTE_BAR, TICK
 from apps.engine.types import BAR, EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE
 from apps.engine.venue.state import (
@@ -115,26 +116,41 @@ number_at = values_of(types.float64)
 
 
 def leaf(*arguments: Any, returns: Any = types.void) -> Any:
-    """Compile for these arguments only: numba would make one copy for every constant that a caller passes."""
-    return numba.njit(returns(*arguments), **INNER)
+    """Compile for these arguments, as a function of its own that the others call by its name.
+
+    numba puts a copy of every function that it knows into each of its callers, theirs included: a third of the
+    compiler's time went into the same code again. True and false are integers here: a call by name knows no others.
+    """
+    signature = returns(*arguments)
+
+    def compiled(function: Any) -> Any:
+        name = f"{function.__module__}.{function.__name__}"
+        COMPILED[name] = numba.cfunc(signature, **OPTIONS)(function)
+        llvm.add_symbol(name, COMPILED[name].address)
+        return types.ExternalFunction(name, signature)
+
+    return compiled
 
 
-@njit(**INLINE)
+COMPILED: dict[str, Any] = {}  # by name; their code lives as long as they do
+
+
+@njit(**INNER)
 def account_of(books: Record) -> Record:
     return account_at(books.account, 0)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def contract_of(books: Record, order: Record) -> Record:
     return contract_at(books.contracts, order.instrument)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def holding_of(books: Record, order: Record) -> Record:
     return holding_at(books.holdings, order.holding)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def time_of(books: Record, index: int) -> int:
     """The time of a row; it is the first field of every layout."""
     return integer_at(books.series + index * books.row_size, 0)

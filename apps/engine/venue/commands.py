@@ -62,7 +62,7 @@ def command(*further: Any) -> Any:
     return njit(types.int64(types.int64, *further), **OPTIONS)
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, returns=types.int64)
 def count_needed(books: Record) -> int:
     """How many rows one row may bring to a table and a few more: in a group that updates, a fill tells the others."""
     account = account_of(books)
@@ -91,7 +91,7 @@ def has_room(books: Record) -> bool:
     return fills and trades and told and account.orders + 1 < books.orders_room
 
 
-@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.boolean)
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
 def book_until(books: Record, stop: int, waking: int) -> bool:
     """Book all rows before `stop` that are not booked yet; False when the tables are full before.
 
@@ -178,7 +178,7 @@ def admit(books: Record, order: Record, index: int) -> None:
         keep_working(books)
 
 
-@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, types.int64, types.float64, types.boolean, types.int64)
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, types.int64, types.float64, types.int64, types.int64)
 def give(
     books: Record, order_id: int, kind: int, side: int, holding: int, quantity: float, reduce_only: bool, index: int
 ) -> None:

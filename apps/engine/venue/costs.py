@@ -7,7 +7,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import Record
 from apps.engine.venue.books import contract_of, tier_at
 from apps.engine.venue.scene import bar_for, close_of, high_of, low_of
@@ -27,7 +27,7 @@ def authors_fee(_: Any, address: Any, side: Any, quantity: Any, price: Any, take
     return types.float64(types.int64, types.int64, types.float64, types.float64, types.int64), generate
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def worth(contract: Record, price: float) -> float:
     """The value of one unit in the currency it settles in.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import GroupKind, Record
 from apps.engine.venue.admission import NOBODY, row_of
 from apps.engine.venue.books import (
@@ -40,13 +40,13 @@ PLAIN_TERMS = 0  # row of the table of terms
 INTEGERS = (types.int64,) * 5
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def value_of(desk: Record, column: int, step: int, instrument: int) -> float:
     found = column_at(desk.columns, column)
     return number_at(found.address + step * found.by_step + instrument * found.by_instrument, 0)
 
 
-@leaf(BOOKS_RECORD, DESK_RECORD, *INTEGERS[:4], types.float64, types.boolean)
+@leaf(BOOKS_RECORD, DESK_RECORD, *INTEGERS[:4], types.float64, types.int64)
 def order_plainly(
     books: Record, desk: Record, row: int, kind: int, side: int, holding: int, quantity: float, reduces: bool
 ) -> None:
@@ -73,7 +73,7 @@ def protect(
     give(books, desk.orders_given, kind, side, holding, quantity, True, row)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def close(books: Record, desk: Record, row: int, holding: int) -> None:
     """Order the end of a position, should it not be ordered already."""
     position = holding_at(books.holdings, holding).position
@@ -84,7 +84,7 @@ def close(books: Record, desk: Record, row: int, holding: int) -> None:
     order_plainly(books, desk, row, MARKET, -1 if position > 0.0 else 1, holding, abs(position), True)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_entering(books: Record, holding: int) -> bool:
     """Whether an order that opens or adds works for this position."""
     for i in range(account_of(books).orders):
@@ -94,7 +94,7 @@ def is_entering(books: Record, holding: int) -> bool:
     return False
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_ordered(books: Record, holding: int) -> bool:
     """Whether any order works for this position."""
     for i in range(account_of(books).orders):  # noqa: SIM110 - kernels know no any()
@@ -103,13 +103,13 @@ def is_ordered(books: Record, holding: int) -> bool:
     return False
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def has_price(books: Record, row: int, instrument: int) -> bool:
     """Whether the instrument has had a row: before, every order would be refused, step after step."""
     return not np.isnan(contract_at(books.contracts, instrument).bid) or last_row(books, row, instrument) >= 0
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def follow_targets(books: Record, desk: Record, row: int) -> None:
     """Order what leads from each position to its target."""
     for j in range(books.instruments):
@@ -128,7 +128,7 @@ def follow_targets(books: Record, desk: Record, row: int) -> None:
             order_plainly(books, desk, row, MARKET, 1 if missing > 0.0 else -1, j, abs(missing), False)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def level_of(desk: Record, column: int, j: int, close: float, direction: int) -> float:
     """The price of a stop loss or a take profit. direction: +1 for above the close."""
     value = value_of(desk, column, desk.step, j)
@@ -149,7 +149,7 @@ def enter(books: Record, desk: Record, row: int, j: int, side: int, holding: int
         protect(books, desk, row, entry, LIMIT, -side, holding, quantity, level_of(desk, 2, j, price, side))
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def follow_signals(books: Record, desk: Record, row: int) -> None:
     """Order what the signals of this step ask for: exits, then entries, which close the other side before."""
     is_hedged = books.holdings_count > books.instruments
@@ -203,7 +203,7 @@ def give_wished(books: Record, desk: Record, wish: Record, row: int) -> None:
     desk.orders_given = last
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def grant(books: Record, desk: Record, row: int) -> None:
     """Do what an author's function wished for, in its order."""
     for i in range(desk.asked):

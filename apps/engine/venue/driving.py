@@ -12,7 +12,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import Record
 from apps.engine.venue.accounting import cash_of
 from apps.engine.venue.books import account_of, books_at, holding_at, integer_at, leaf, number_at
@@ -59,7 +59,7 @@ def asking() -> Any:
 asked_of = asking()
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def row_at(desk: Record, step: int) -> int:
     """The row at whose close a step is; after the last step, a row that never comes."""
     if step >= desk.steps:
@@ -82,7 +82,7 @@ def step_at(desk: Record, row: int) -> int:
     return first
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def relevant(books: Record, instrument: int) -> int:
     """The bits of a signal that can mean anything to the present position."""
     if books.holdings_count > books.instruments:
@@ -93,7 +93,7 @@ def relevant(books: Record, instrument: int) -> int:
     return EXIT_SHORT | ENTER_LONG if position < 0.0 else ENTER_LONG | ENTER_SHORT
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_as_wanted(books: Record, desk: Record, step: int) -> bool:
     """Whether this step asks for nothing, the positions being what they are."""
     count = books.instruments
@@ -136,7 +136,7 @@ def next_decision(address: int, desk_address: int, end: int) -> int:
     return step
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def tell(books: Record, desk: Record) -> None:
     """Let an author's function see what a row has done."""
     first = holding_at(books.holdings, 0)
@@ -148,7 +148,7 @@ def tell(books: Record, desk: Record) -> None:
     desk.cash = cash_of(books)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def has_room_for(books: Record, desk: Record) -> bool:
     """Whether everything that this step can ask for can be written down."""
     account = account_of(books)

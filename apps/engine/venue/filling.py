@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import ExitReason, GroupKind, OrderEventKind, Record, RejectionReason, TimeInForce
 from apps.engine.venue.accounting import book, cash_of, close_trade, open_result, rate_of
 from apps.engine.venue.books import (
@@ -89,7 +89,7 @@ def finish(books: Record, index: int, order: Record, kind: int, reason: int, pri
             log(books, index, child, CANCELLED, ENTRY_DONE, child.quantity, price)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def exit_reason(order: Record) -> int:
     if order.id == NOBODYS:
         return BY_LIQUIDATION
@@ -98,7 +98,7 @@ def exit_reason(order: Record) -> int:
     return BY_TARGET if order.type == LIMIT or order.type == LIMIT_IF_TOUCHED else BY_SIGNAL
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def cancel_reducing(books: Record, index: int, filled: Record, price: float) -> None:
     """The position is closed: orders that only reduce it have nothing left to do."""
     for i in range(account_of(books).orders):
@@ -107,7 +107,7 @@ def cancel_reducing(books: Record, index: int, filled: Record, price: float) -> 
             finish(books, index, order, CANCELLED, NOTHING_TO_CLOSE, price)
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.float64)
 def tell_group(books: Record, index: int, order: Record, quantity: float, price: float) -> None:
     """Cancel or update the other orders of a group, and the rest of the entry that the filled order protects."""
     for i in range(account_of(books).orders):
@@ -129,7 +129,7 @@ def tell_group(books: Record, index: int, order: Record, quantity: float, price:
             log(books, index, other, AMENDED, GROUP_FILLED, rest, price)
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.int64)
 def activate(books: Record, index: int, entry: Record, price: float, inside: bool) -> None:
     """Let the orders that protect this entry work, from this moment or from the next bar on."""
     at_once = books.exit_in_entry_bar != 0 and entry.type != MARKET_ON_CLOSE
@@ -151,7 +151,7 @@ def activate(books: Record, index: int, entry: Record, price: float, inside: boo
         log(books, index, order, ACTIVATED, NO_REASON, order.quantity, price)
 
 
-@leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.float64, types.int64, types.boolean)
+@leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.float64, types.int64, types.int64)
 def fill(books: Record, index: int, order: Record, quantity: float, price: float, kind: int, takes: bool) -> None:
     """Book a fill and write its rows: the fill, the order log's, and the trade's when it ends one."""
     account, contract, holding = account_of(books), contract_of(books, order), holding_of(books, order)
@@ -189,7 +189,7 @@ def fill(books: Record, index: int, order: Record, quantity: float, price: float
         cancel_reducing(books, index, order, price)
 
 
-@leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.boolean, types.boolean)
+@leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.int64, types.int64)
 def execute(books: Record, index: int, order: Record, price: float, takes: bool, inside: bool) -> None:
     """Fill one order at this market price, as far as the row's liquidity goes.
 

@@ -6,7 +6,7 @@ Between two such rows nobody need be called, and a span of them is booked in one
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import Record, TimeInForce
 from apps.engine.venue.accounting import cash_of, rate_of
 from apps.engine.venue.books import (
@@ -49,14 +49,14 @@ NOBODY = -1
 DOUBT = 1e-12  # of all values: sums of the same amounts differ by less; a row too many does no harm
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def must_be_looked_at(order: Record, index: int) -> bool:
     """Whether the row of this number is an event for it at any price."""
     at_open_only = order.time_in_force == IOC or order.time_in_force == FOK
     return at_open_only or not is_priced(order) or (order.post_only and order.active_from == index)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def clear_bands(books: Record) -> None:
     for j in range(books.instruments):
         contract = contract_at(books.contracts, j)
@@ -79,7 +79,7 @@ def narrow(contract: Record, at_ask: bool, rise: bool, price: float, tie: float)
         contract.bid_floor = max(contract.bid_floor, price + tie)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def scan_bars(books: Record, first: int, until: int, end: int) -> int:
     """The first row of [first, until) beyond the band of the one instrument, whose bars are bid and ask alike."""
     contract, bars = contract_at(books.contracts, 0), books.series
@@ -92,7 +92,7 @@ def scan_bars(books: Record, first: int, until: int, end: int) -> int:
     return until
 
 
-@njit(**INLINE)
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, returns=types.int64)
 def scan_ticks(books: Record, first: int, until: int, end: int) -> int:
     """The first row of [first, until) beyond the bands of the one instrument, which has ticks."""
     contract, ticks = contract_at(books.contracts, 0), books.series
@@ -108,7 +108,7 @@ def scan_ticks(books: Record, first: int, until: int, end: int) -> int:
     return until
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, returns=types.int64)
 def scan(books: Record, first: int, until: int, end: int) -> int:
     """The first row of [first, until) in which an instrument leaves its bands, or an order's time ends."""
     head = NOBODY
@@ -159,20 +159,7 @@ def next_trailing_event(books: Record, order: Record, first: int, until: int) ->
     return until
 
 
-@njit(**INLINE)
-def watch_margin(books: Record, first: int, until: int) -> int:
-    """Let the price that breaks a position be an event; of several that stand together, the row that breaks them."""
-    if books.margin == CROSS and (open_count(books) > 1 or books.margin_call > 0.0 or books.rates != 0):
-        return next_shortage(books, first, until)
-    for i in range(books.holdings_count):
-        holding = holding_at(books.holdings, i)
-        if holding.position != 0.0:
-            short = holding.position < 0.0
-            narrow(contract_at(books.contracts, holding.instrument), short, short, breaking_price(books, holding), 0.0)
-    return until
-
-
-@njit(**INLINE)
+@njit(**INNER)
 def range_of(books: Record, index: int, holding: Record) -> tuple[float, float]:
     """Lowest and highest price of a position in a row: its last price where the instrument is missing."""
     asks, row, booked = holding.position < 0.0, index, account_of(books).next_row
@@ -187,12 +174,12 @@ def range_of(books: Record, index: int, holding: Record) -> tuple[float, float]:
     return low_of(books, row, holding.instrument, asks), high_of(books, row, holding.instrument, asks)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def stored_rate(books: Record, index: int, currency: int) -> float:
     return number_at(books.rates, index * books.currencies_count + currency)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def converted_cash(books: Record, index: int) -> float:
     """All balances at the rates of this row."""
     cash = 0.0
@@ -224,6 +211,19 @@ def next_shortage(books: Record, first: int, until: int) -> int:
             size += max(abs(low), abs(high))
         if min(kept, called) <= DOUBT * size:
             return index
+    return until
+
+
+@njit(**INNER)
+def watch_margin(books: Record, first: int, until: int) -> int:
+    """Let the price that breaks a position be an event; of several that stand together, the row that breaks them."""
+    if books.margin == CROSS and (open_count(books) > 1 or books.margin_call > 0.0 or books.rates != 0):
+        return next_shortage(books, first, until)
+    for i in range(books.holdings_count):
+        holding = holding_at(books.holdings, i)
+        if holding.position != 0.0:
+            short = holding.position < 0.0
+            narrow(contract_at(books.contracts, holding.instrument), short, short, breaking_price(books, holding), 0.0)
     return until
 
 

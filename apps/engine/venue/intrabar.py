@@ -11,7 +11,7 @@ Instruments are gone through one after the other: what a bar of one and a bar of
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import Intrabar, OrderEventKind, Record
 from apps.engine.venue.books import (
     BOOKS_RECORD,
@@ -52,21 +52,20 @@ NOBODY = -1
 ENTRY, SOONER, LATER = range(3)  # ranks of the first two rules
 
 
-@njit(**INLINE)
-def fill_inside(books: Record, index: int) -> None:
-    """Fill what this row fills after its open, and count it when another rule could have filled otherwise."""
-    ambiguous = False
-    instrument = next_touched(books, index, -1)
-    while instrument < books.instruments:
-        if books.intrabar == PESSIMISTIC or books.intrabar == OPTIMISTIC:
-            ambiguous |= fill_by_rank(books, index, instrument)
-        else:
-            ambiguous |= fill_on_path(books, index, instrument)
-        instrument = next_touched(books, index, instrument)
-    account_of(books).ambiguous_bars += ambiguous
+@njit(**INNER)
+def can_fill(books: Record, order: Record, index: int) -> bool:
+    """Whether it waits for a price, and the bar has something left to fill it with; stops are reached even so."""
+    active = is_active(books, order, index) and is_priced(order)
+    return active and (contract_of(books, order).liquidity > 0.0 or not rests(order))
 
 
 @njit(**INNER)
+def is_touched(books: Record, order: Record, index: int) -> bool:
+    tie = 0.5 * contract_of(books, order).price_increment
+    return can_fill(books, order, index) and may_reach(order, bar_for(books, order), index, tie)
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
 def next_touched(books: Record, index: int, instrument: int) -> int:
     """The next instrument whose bar reaches one of its orders; their number when there is none.
 
@@ -85,20 +84,7 @@ def next_touched(books: Record, index: int, instrument: int) -> int:
     return found
 
 
-@njit(**INNER)
-def is_touched(books: Record, order: Record, index: int) -> bool:
-    tie = 0.5 * contract_of(books, order).price_increment
-    return can_fill(books, order, index) and may_reach(order, bar_for(books, order), index, tie)
-
-
-@njit(**INNER)
-def can_fill(books: Record, order: Record, index: int) -> bool:
-    """Whether it waits for a price, and the bar has something left to fill it with; stops are reached even so."""
-    active = is_active(books, order, index) and is_priced(order)
-    return active and (contract_of(books, order).liquidity > 0.0 or not rests(order))
-
-
-@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.boolean)
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
 def is_ambiguous(books: Record, index: int, instrument: int) -> bool:
     """Whether the bar reaches orders above and below, or may have reached one before it worked."""
     tie = 0.5 * contract_at(books.contracts, instrument).price_increment
@@ -115,25 +101,13 @@ def is_ambiguous(books: Record, index: int, instrument: int) -> bool:
 
 
 @njit(**INNER)
-def fill_by_rank(books: Record, index: int, instrument: int) -> bool:
-    """Entries, then the exits that the rule prefers, then the others; whether the bar was ambiguous."""
-    tie = 0.5 * contract_at(books.contracts, instrument).price_increment
-    ambiguous = False
-    while True:
-        ambiguous = ambiguous or is_ambiguous(books, index, instrument)
-        row = next_by_rank(books, index, instrument, tie)
-        if books.margin > CASH and (row == NOBODY or comes_after_liquidation(books, row)):
-            liquidations = account_of(books).liquidations
-            enforce_margin(books, index, AT_WORST, instrument)
-            if account_of(books).liquidations > liquidations:
-                continue
-        if row == NOBODY:
-            return ambiguous
-        order = order_at(books.orders, row)
-        reach(books, index, order, inside_price(order, bar_for(books, order), index, tie))
+def rank_of(books: Record, order: Record) -> int:
+    if not order.reduce_only and holding_of(books, order).position * order.side >= 0.0:
+        return ENTRY
+    return SOONER if is_stop(order) == (books.intrabar == PESSIMISTIC) else LATER
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def comes_after_liquidation(books: Record, row: int) -> bool:
     """Whether a liquidation lies on the way to this order, or the rule prefers it."""
     order = order_at(books.orders, row)
@@ -142,7 +116,7 @@ def comes_after_liquidation(books: Record, row: int) -> bool:
     return breaks_before(books, order.instrument, price_of(order), not waits_for_rise(order))
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.float64, returns=types.int64)
 def next_by_rank(books: Record, index: int, instrument: int, tie: float) -> int:
     """Row of the order that fills next: by rank, then by nearness to the open, then by submission."""
     best, best_rank, best_distance = NOBODY, LATER, np.inf
@@ -157,13 +131,6 @@ def next_by_rank(books: Record, index: int, instrument: int, tie: float) -> int:
         if reached and (best == NOBODY or nearer):
             best, best_rank, best_distance = i, rank, distance
     return best
-
-
-@njit(**INNER)
-def rank_of(books: Record, order: Record) -> int:
-    if not order.reduce_only and holding_of(books, order).position * order.side >= 0.0:
-        return ENTRY
-    return SOONER if is_stop(order) == (books.intrabar == PESSIMISTIC) else LATER
 
 
 @njit(**INNER)
@@ -186,7 +153,26 @@ def reach(books: Record, index: int, order: Record, price: float) -> None:
         execute(books, index, order, price, takes, True)
 
 
-@njit(**INLINE)
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
+def fill_by_rank(books: Record, index: int, instrument: int) -> bool:
+    """Entries, then the exits that the rule prefers, then the others; whether the bar was ambiguous."""
+    tie = 0.5 * contract_at(books.contracts, instrument).price_increment
+    ambiguous = False
+    while True:
+        ambiguous = ambiguous or is_ambiguous(books, index, instrument)
+        row = next_by_rank(books, index, instrument, tie)
+        if books.margin > CASH and (row == NOBODY or comes_after_liquidation(books, row)):
+            liquidations = account_of(books).liquidations
+            enforce_margin(books, index, AT_WORST, instrument)
+            if account_of(books).liquidations > liquidations:
+                continue
+        if row == NOBODY:
+            return ambiguous
+        order = order_at(books.orders, row)
+        reach(books, index, order, inside_price(order, bar_for(books, order), index, tie))
+
+
+@njit(**INNER)
 def rises_first(bar: Record, rule: int) -> bool:
     """Whether the high comes before the low on the path of this rule."""
     if rule in (OHLC, OLHC):
@@ -205,6 +191,41 @@ def corner(bar: Record, up: bool, leg: int) -> float:
 
 
 @njit(**INNER)
+def beside(price: float, other: float, moved: float, goal: float) -> float:
+    """Where one side is when the other side has moved: by the same distance, and not beyond its own goal."""
+    there = moved if price == other else price + (moved - other)
+    return min(max(there, min(price, goal)), max(price, goal))
+
+
+@njit(**INNER)
+def next_on_way(
+    books: Record, index: int, instrument: int, bid: tuple[float, float], ask: tuple[float, float], tie: float
+) -> int:
+    """Row of the order that the way from a price to a goal meets first; stops before others where they are equal.
+
+    bid, ask: (price, goal) of either side.
+    """
+    best, best_distance = NOBODY, np.inf
+    for i in range(account_of(books).orders):
+        order = order_at(books.orders, i)
+        if order.instrument != instrument or not can_fill(books, order, index):
+            continue
+        price, goal = ask if order.side > 0 else bid
+        level, rise = price_of(order), waits_for_rise(order)
+        if passed(price, level, rise, tie):
+            distance = 0.0
+        elif passed(goal, level, rise, tie):
+            distance = abs(level - price)
+        else:
+            continue
+        nearer = distance < best_distance - tie
+        as_near = best != NOBODY and distance <= best_distance + tie
+        if nearer or (as_near and is_stop(order) and not is_stop(order_at(books.orders, best))):
+            best, best_distance = i, distance
+    return best
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
 def fill_on_path(books: Record, index: int, instrument: int) -> bool:
     """Walk from the open to both extremes and the close; whether the bar was ambiguous.
 
@@ -241,36 +262,15 @@ def fill_on_path(books: Record, index: int, instrument: int) -> bool:
     return ambiguous
 
 
-@njit(**INNER)
-def beside(price: float, other: float, moved: float, goal: float) -> float:
-    """Where one side is when the other side has moved: by the same distance, and not beyond its own goal."""
-    there = moved if price == other else price + (moved - other)
-    return min(max(there, min(price, goal)), max(price, goal))
-
-
-@njit(**INNER)
-def next_on_way(
-    books: Record, index: int, instrument: int, bid: tuple[float, float], ask: tuple[float, float], tie: float
-) -> int:
-    """Row of the order that the way from a price to a goal meets first; stops before others where they are equal.
-
-    bid, ask: (price, goal) of either side.
-    """
-    best, best_distance = NOBODY, np.inf
-    for i in range(account_of(books).orders):
-        order = order_at(books.orders, i)
-        if order.instrument != instrument or not can_fill(books, order, index):
-            continue
-        price, goal = ask if order.side > 0 else bid
-        level, rise = price_of(order), waits_for_rise(order)
-        if passed(price, level, rise, tie):
-            distance = 0.0
-        elif passed(goal, level, rise, tie):
-            distance = abs(level - price)
+@leaf(BOOKS_RECORD, types.int64)
+def fill_inside(books: Record, index: int) -> None:
+    """Fill what this row fills after its open, and count it when another rule could have filled otherwise."""
+    ambiguous = False
+    instrument = next_touched(books, index, -1)
+    while instrument < books.instruments:
+        if books.intrabar == PESSIMISTIC or books.intrabar == OPTIMISTIC:
+            ambiguous |= fill_by_rank(books, index, instrument)
         else:
-            continue
-        nearer = distance < best_distance - tie
-        as_near = best != NOBODY and distance <= best_distance + tie
-        if nearer or (as_near and is_stop(order) and not is_stop(order_at(books.orders, best))):
-            best, best_distance = i, distance
-    return best
+            ambiguous |= fill_on_path(books, index, instrument)
+        instrument = next_touched(books, index, instrument)
+    account_of(books).ambiguous_bars += ambiguous

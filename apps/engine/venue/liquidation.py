@@ -10,7 +10,7 @@ then at the same end of its bar, the one that is worse for both together. Where 
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import Intrabar, OrderEventKind, Record, RejectionReason
 from apps.engine.venue.accounting import cash_of
 from apps.engine.venue.books import BOOKS_RECORD, account_of, contract_at, holding_at, leaf, order_at
@@ -55,7 +55,7 @@ def price_at(books: Record, index: int, holding: Record, stage: int) -> float:
     return bar.high if stage == AT_HIGH else bar.low
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, returns=types.int64)
 def worst_end(books: Record, instrument: int) -> int:
     """The end of its bar at which all positions of the instrument leave the least above their maintenance margin."""
     contract = contract_at(books.contracts, instrument)
@@ -69,7 +69,7 @@ def worst_end(books: Record, instrument: int) -> int:
     return AT_LOW if net + (kept if contract.is_inverse else -kept) > 0.0 else AT_HIGH
 
 
-@njit(**INLINE)
+@leaf(BOOKS_RECORD, types.int64, types.int64, returns=types.int64)
 def break_together(books: Record, index: int, stage: int) -> bool:
     """Whether the equity at the prices of this stage is down to the maintenance margin of all positions."""
     equity, maintenance = cash_of(books), 0.0
@@ -99,7 +99,7 @@ def price_of_liquidation(books: Record, index: int, holding: Record, stage: int)
     return max(price, bankrupting) if long else min(price, bankrupting)
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.float64)
 def liquidate(books: Record, index: int, row: int, price: float) -> None:
     """Take back the orders of a position and close it at this price, by an order of the engine's own."""
     account, holding = account_of(books), holding_at(books.holdings, row)
@@ -146,7 +146,7 @@ def enforce_margin(books: Record, index: int, stage: int, instrument: int) -> No
                     liquidate(books, index, i, price)
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64)
 def call_margin(books: Record, index: int) -> None:
     """Log a margin call, once until the next fill, when the equity at the close is below its share of the margin."""
     account = account_of(books)

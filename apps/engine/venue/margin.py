@@ -7,12 +7,22 @@ Fees and payments are taken from the account's cash, not from the margin of an i
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import AccountKind, Record, RejectionReason
 from apps.engine.venue.accounting import cash_of, rate_of
-from apps.engine.venue.books import account_of, contract_at, contract_of, currency_at, holding_at, holding_of
+from apps.engine.venue.books import (
+    BOOKS_RECORD,
+    ORDER_RECORD,
+    account_of,
+    contract_at,
+    contract_of,
+    currency_at,
+    holding_at,
+    holding_of,
+    leaf,
+)
 from apps.engine.venue.costs import commission, worth
 
 CASH, CROSS, ISOLATED = int(AccountKind.CASH), int(AccountKind.CROSS), int(AccountKind.ISOLATED)
@@ -23,7 +33,7 @@ NOTHING_TO_SELL = int(RejectionReason.NOTHING_TO_SELL)
 ROUNDING = 1e-12  # of what is needed: an order for all of the cash must not fail by its last bits
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def mark_of(contract: Record, holding: Record) -> float:
     """The price at which the position could be closed."""
     return contract.bid if holding.position > 0.0 else contract.ask
@@ -59,7 +69,7 @@ def initial_of(books: Record) -> float:
     return total
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, returns=types.float64)
 def free_of(books: Record) -> float:
     """What is left for new positions: equity, or the wallet of isolated ones, without the margin that is in use."""
     if books.margin == CROSS:
@@ -74,7 +84,7 @@ def free_of(books: Record) -> float:
     return wallet
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def see(contract: Record, side: int, market: float) -> None:
     """Value by the market's price for this side now; the other one is as far away as before."""
     spread = contract.ask - contract.bid
@@ -82,7 +92,16 @@ def see(contract: Record, side: int, market: float) -> None:
     contract.ask = market if side > 0 else market + spread
 
 
-@njit(**INNER)
+@leaf(
+    BOOKS_RECORD,
+    ORDER_RECORD,
+    types.float64,
+    types.float64,
+    types.float64,
+    types.float64,
+    types.int64,
+    returns=types.int64,
+)
 def objection_to_opening(
     books: Record, order: Record, opening: float, closing: float, market: float, price: float, takes: bool
 ) -> int:
@@ -157,13 +176,13 @@ def open_count(books: Record) -> int:
     return count
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def stand_together(books: Record) -> bool:
     """Whether several positions have the same equity behind them, so that none has a breaking price of its own."""
     return books.margin == CROSS and open_count(books) > 1
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, types.float64, types.int64, returns=types.int64)
 def breaks_before(books: Record, instrument: int, price: float, falls: bool) -> bool:
     """Whether a position of the instrument with a breaking price of its own breaks on the way to this price."""
     if books.margin <= CASH or stand_together(books):

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import EQUITY, Record
 from apps.engine.venue.accounting import cash_of, mark_excursion, rate_of
 from apps.engine.venue.books import (
@@ -30,7 +30,7 @@ POINT_BYTES = EQUITY.itemsize
 STRIDE = 8  # rows to leap over while looking for the end of a period
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_point(books: Record, index: int) -> bool:
     """Whether the equity has a point in this row: each has, or the last one of each period."""
     if books.point_period == 0 or index + 1 == books.rows:
@@ -39,7 +39,7 @@ def is_point(books: Record, index: int) -> bool:
     return following // books.point_period != time // books.point_period
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def set_rates(books: Record, index: int) -> None:
     if books.rates == 0:
         return
@@ -47,7 +47,7 @@ def set_rates(books: Record, index: int) -> None:
         currency_at(books.currencies, i).rate = number_at(books.rates, index * books.currencies_count + i)
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64)
 def set_prices(books: Record, index: int) -> None:
     """Value every instrument by this row where it shows it, and let open trades remember its extremes."""
     for j in range(books.instruments):
@@ -65,7 +65,7 @@ def set_prices(books: Record, index: int) -> None:
         mark_excursion(contract, holding, high_of(books, index, holding.instrument, short), rate)
 
 
-@njit(**INLINE)
+@leaf(types.int64, types.int64, types.int64, types.int64, returns=types.int64)
 def first_from(bars: int, first: int, stop: int, time: int) -> int:
     """The first of the bars [first, stop) at this time or later; `stop` for none."""
     if bar_at(bars, stop - 1).time < time:  # most spans end on the day they begin
@@ -80,7 +80,7 @@ def first_from(bars: int, first: int, stop: int, time: int) -> int:
     return first
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def mark_held(
     tally: Record, bars: int, points: int, first: int, stop: int, held: tuple[float, ...], inverse: bool
 ) -> tuple[float, float, float]:
@@ -219,7 +219,7 @@ def mark_all(books: Record, first: int, stop: int) -> None:
             write_point(books, index)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def mark(books: Record, first: int, stop: int) -> None:
     """Mark the rows [first, stop) at their closes, with the positions and the cash as they are."""
     if books.layout == OF_BARS and books.instruments == 1 and books.holdings_count == 1 and books.rates == 0:

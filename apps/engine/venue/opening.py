@@ -70,7 +70,11 @@ def currencies_of(terms: Terms) -> Array:
 
 
 def tiers_of(terms: Terms) -> Array:
-    return np.array([tuple(tier) for tier in terms.costs[0].tiers], TIER)
+    """The tiers of all listings, which follow the value of all fills. Raises ValueError where they differ."""
+    tiers = [[tuple(tier) for tier in costs.tiers] for costs in terms.costs]
+    if any(each != tiers[0] for each in tiers):
+        raise ValueError("Tiers follow the value of all fills of an account; every listing of a run has the same ones.")
+    return np.array(tiers[0], TIER)
 
 
 def rules_of(terms: Terms, fee_function: int) -> Array:

@@ -5,17 +5,19 @@ that row unless it has a price of its own.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 from apps.engine.kernels import INNER
 from apps.engine.types import ExitReason, PaymentKind, Record
 from apps.engine.venue.accounting import close_trade, rate_of, receive, weighted
 from apps.engine.venue.admission import BELOW_MINIMUM, put_on_grid
 from apps.engine.venue.books import (
+    BOOKS_RECORD,
     account_of,
     contract_at,
     happening_at,
     holding_at,
+    leaf,
     order_at,
     payment_at,
     tally_at,
@@ -34,21 +36,38 @@ SPLIT, FUNDING, BORROW = int(PaymentKind.SPLIT), int(PaymentKind.FUNDING), int(P
 BY_SPLIT = int(ExitReason.SPLIT)
 
 
-@njit(**INNER)
-def pay_due(books: Record, index: int) -> None:
-    """Let everything happen that is due at this row."""
-    account = account_of(books)
-    while account.next_happening < books.happenings_count:
-        happening = happening_at(books.happenings, account.next_happening)
-        if happening.row > index:
-            return
-        for i in range(books.holdings_count):
-            holding = holding_at(books.holdings, i)
-            if holding.instrument == happening.instrument and holding.position != 0.0:
-                meet(books, index, happening, i)
-        if happening.kind == SPLIT:
-            split_orders(books, index, happening)
-        account.next_happening += 1
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.float64, types.float64, returns=types.float64)
+def split(books: Record, index: int, row: int, ratio: float, price: float) -> float:
+    """Make `ratio` units of one; what is paid for a rest that is no whole step, which the trade exits at this price."""
+    account, holding = account_of(books), holding_at(books.holdings, row)
+    contract = contract_at(books.contracts, holding.instrument)
+    side = 1.0 if holding.position > 0.0 else -1.0
+    exact = abs(holding.position) * ratio
+    whole = round_down(exact, contract.quantity_step, contract.steps_per_unit)
+    rest = max(exact - whole, 0.0)
+    holding.position = side * whole
+    holding.entered *= ratio
+    holding.exited *= ratio
+    holding.average_price /= ratio
+    holding.entry_price /= ratio
+    holding.exit_price /= ratio
+    if rest > 0.0:
+        gain = worth(contract, price) - worth(contract, holding.average_price)
+        earned = side * rest * gain * rate_of(books, contract)
+        holding.gross_pnl += earned
+        account.realized += earned
+        holding.exit_price = weighted(contract, holding.exit_price, holding.exited, price, rest)
+        holding.exited += rest
+    if whole == 0.0:
+        trade = trade_at(books.trades, account.trades)
+        close_trade(holding, time_of(books, index), index, BY_SPLIT, trade)
+        count_trade(tally_at(books.tally, 0), trade)
+        account.trades += 1
+        for i in range(account.orders):
+            order = order_at(books.orders, i)
+            if order.holding == row and order.reduce_only and order.status == WORKING:
+                finish(books, index, order, CANCELLED, NOTHING_TO_CLOSE, price)
+    return side * rest * worth(contract, price)
 
 
 @njit(**INNER)
@@ -85,40 +104,6 @@ def meet(books: Record, index: int, happening: Record, row: int) -> None:
 
 
 @njit(**INNER)
-def split(books: Record, index: int, row: int, ratio: float, price: float) -> float:
-    """Make `ratio` units of one; what is paid for a rest that is no whole step, which the trade exits at this price."""
-    account, holding = account_of(books), holding_at(books.holdings, row)
-    contract = contract_at(books.contracts, holding.instrument)
-    side = 1.0 if holding.position > 0.0 else -1.0
-    exact = abs(holding.position) * ratio
-    whole = round_down(exact, contract.quantity_step, contract.steps_per_unit)
-    rest = max(exact - whole, 0.0)
-    holding.position = side * whole
-    holding.entered *= ratio
-    holding.exited *= ratio
-    holding.average_price /= ratio
-    holding.entry_price /= ratio
-    holding.exit_price /= ratio
-    if rest > 0.0:
-        gain = worth(contract, price) - worth(contract, holding.average_price)
-        earned = side * rest * gain * rate_of(books, contract)
-        holding.gross_pnl += earned
-        account.realized += earned
-        holding.exit_price = weighted(contract, holding.exit_price, holding.exited, price, rest)
-        holding.exited += rest
-    if whole == 0.0:
-        trade = trade_at(books.trades, account.trades)
-        close_trade(holding, time_of(books, index), index, BY_SPLIT, trade)
-        count_trade(tally_at(books.tally, 0), trade)
-        account.trades += 1
-        for i in range(account.orders):
-            order = order_at(books.orders, i)
-            if order.holding == row and order.reduce_only and order.status == WORKING:
-                finish(books, index, order, CANCELLED, NOTHING_TO_CLOSE, price)
-    return side * rest * worth(contract, price)
-
-
-@njit(**INNER)
 def split_orders(books: Record, index: int, happening: Record) -> None:
     """Let the working orders of the instrument mean what they meant before; one that is no whole step now ends."""
     contract, ratio = contract_at(books.contracts, happening.instrument), happening.long
@@ -142,3 +127,20 @@ def split_orders(books: Record, index: int, happening: Record) -> None:
             log(books, index, order, AMENDED, NO_REASON, order.quantity, price)
         else:
             finish(books, index, order, CANCELLED, BELOW_MINIMUM, price)
+
+
+@leaf(BOOKS_RECORD, types.int64)
+def pay_due(books: Record, index: int) -> None:
+    """Let everything happen that is due at this row."""
+    account = account_of(books)
+    while account.next_happening < books.happenings_count:
+        happening = happening_at(books.happenings, account.next_happening)
+        if happening.row > index:
+            return
+        for i in range(books.holdings_count):
+            holding = holding_at(books.holdings, i)
+            if holding.instrument == happening.instrument and holding.position != 0.0:
+                meet(books, index, happening, i)
+        if happening.kind == SPLIT:
+            split_orders(books, index, happening)
+        account.next_happening += 1

@@ -5,11 +5,22 @@ nan: its orders are not matched there, and its position keeps its last value.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import BAR, Record
-from apps.engine.venue.books import OF_BARS, OF_TICKS, bar_at, contract_at, quote_at, rows_of, tick_at, time_of
+from apps.engine.venue.books import (
+    BOOKS_RECORD,
+    OF_BARS,
+    OF_TICKS,
+    bar_at,
+    contract_at,
+    leaf,
+    quote_at,
+    rows_of,
+    tick_at,
+    time_of,
+)
 from apps.engine.venue.grid import round_down
 
 scene_at = rows_of(BAR)
@@ -63,7 +74,7 @@ def close_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     return quote.ask_close if asks else quote.bid_close
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def volume_of(books: Record, index: int, instrument: int) -> float:
     """What was traded in the row; the number of ticks in a quote bar, nan for a tick."""
     row = index * books.instruments + instrument
@@ -74,7 +85,7 @@ def volume_of(books: Record, index: int, instrument: int) -> float:
     return float(quote_at(books.series, row).ticks)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_missing(books: Record, index: int, instrument: int) -> bool:
     return np.isnan(open_of(books, index, instrument, False))
 
@@ -106,7 +117,7 @@ def own_close(books: Record, index: int, order: Record) -> float:
     return close_of(books, row, order.instrument, order.side > 0) if row >= 0 else np.nan
 
 
-@njit(**INNER)
+@leaf(BOOKS_RECORD, types.int64, types.int64)
 def show(books: Record, index: int, instrument: int) -> None:
     """Set the scene of an instrument to this row, with all its liquidity; nothing changes where it is missing."""
     contract = contract_at(books.contracts, instrument)
@@ -127,7 +138,7 @@ def show(books: Record, index: int, instrument: int) -> None:
         contract.liquidity = round_down(share, contract.quantity_step, contract.steps_per_unit)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def bar_for(books: Record, order: Record) -> Record:
     """The bar of the side that an order trades at: a purchase at the ask, a sale at the bid."""
     return scene_at(books.scene, 2 * order.instrument + (order.side > 0))

@@ -7,7 +7,7 @@ to their last bits: a low of 1.1 reaches a limit of 1.1 even where the limit was
 import numpy as np
 from numba import njit
 
-from apps.engine.kernels import INLINE, INNER
+from apps.engine.kernels import INNER
 from apps.engine.types import OrderStatus, OrderType, Record
 from apps.engine.venue.books import contract_of, integer_at, time_of
 from apps.engine.venue.grid import round_down, round_up
@@ -34,19 +34,19 @@ def is_active(books: Record, order: Record, index: int) -> bool:
     return order.status == WORKING and order.active_from <= index and contract_of(books, order).loaded == index
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_stop(order: Record) -> bool:
     """Whether it waits for the market to move against it: a stop that has not been reached yet."""
     return order.triggered == 0 and (order.type == STOP or order.type == STOP_LIMIT or order.type == TRAILING_STOP)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_priced(order: Record) -> bool:
     """Whether it waits for a price: neither a market order nor a stop that was reached."""
     return rests(order) or is_stop(order) or order.type == LIMIT_IF_TOUCHED
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_for_next_open(books: Record, order: Record, index: int) -> bool:
     """Whether it fills at the open of this bar whatever that is."""
     if order.type == MARKET_ON_OPEN:
@@ -54,23 +54,23 @@ def is_for_next_open(books: Record, order: Record, index: int) -> bool:
     return order.type == MARKET or (order.triggered != 0 and (order.type == STOP or order.type == TRAILING_STOP))
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def is_for_close(books: Record, order: Record, index: int) -> bool:
     return order.type == MARKET_ON_CLOSE and ends_day(books, index, order.instrument)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def waits_for_rise(order: Record) -> bool:
     return (order.side > 0) == is_stop(order)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def price_of(order: Record) -> float:
     """The price that it waits for: its limit once it rests, else its stop."""
     return order.limit if rests(order) else order.stop
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def passed(price: float, level: float, rise: bool, tie: float) -> bool:
     """Whether a price is at or beyond the level that an order waits for. tie: half an increment."""
     return price >= level - tie if rise else price <= level + tie
@@ -103,7 +103,7 @@ def must_reach(order: Record, bar: Record, index: int, tie: float) -> bool:
     return bar.open >= order.born_price and passed(bar.low, level, rise, tie)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def inside_price(order: Record, bar: Record, index: int, tie: float) -> float:
     """The price that a reached order gets inside the bar: its own, or the better or worse one it was born at."""
     level = price_of(order)
@@ -121,7 +121,7 @@ def trailed(contract: Record, order: Record, best: float) -> float:
     return round_down(best - distance, contract.price_increment, contract.increments_per_unit)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def follow(contract: Record, order: Record, extreme: float, close: float, index: int) -> None:
     """Let a trailing stop follow the close, or the extreme of a bar in which it worked from the open on."""
     price = extreme if order.trails_extremes and order.born_bar != index else close
@@ -146,7 +146,7 @@ def is_outside(books: Record, index: int, instrument: int) -> bool:
     return (integer_at(books.day_ends, index * books.instruments + instrument) & 1) != 0
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def starts_day(books: Record, index: int, instrument: int) -> bool:
     if is_outside(books, index, instrument):
         return False
@@ -156,7 +156,7 @@ def starts_day(books: Record, index: int, instrument: int) -> bool:
     return day_of(books, before, instrument) != day_of(books, index, instrument)
 
 
-@njit(**INLINE)
+@njit(**INNER)
 def ends_day(books: Record, index: int, instrument: int) -> bool:
     """Whether this is the instrument's last row of its day, or of the data."""
     if is_outside(books, index, instrument):
