@@ -13,45 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.engine.tickets import Candle, Ticket
+
 DAY = 86_400_000_000
 STOPS, MARKETS = ("stop", "stop_limit", "trailing_stop"), ("market", "market_on_open", "market_on_close")
-
-
-@dataclass(frozen=True)
-class Candle:
-    """Prices in increments."""
-
-    time: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: float
-
-
-@dataclass
-class Ticket:
-    id: int
-    type: str
-    side: int
-    quantity: int
-    limit: int | None = None
-    stop: int | None = None
-    trail: int | None = None
-    trail_fraction: float | None = None
-    trails_extremes: bool = False
-    tif: str = "GTC"
-    until: int | None = None
-    reduce_only: bool = False
-    post_only: bool = False
-    parent: int = 0
-    group: int = 0
-    group_kind: str = ""
-    state: str = "working"  # working, waiting, done
-    active_from: int = 0
-    triggered: bool = False
-    best: int | None = None
-    born: tuple[int, int] | None = None  # bar and price, when it began to work inside a bar
 
 
 @dataclass

@@ -19,8 +19,9 @@ from apps.engine.types import (
     OrderType,
     RejectionReason,
 )
-from tests.engine.reference import Candle, Reference, Ticket
+from tests.engine.reference import Reference
 from tests.engine.runs import HOUR, MONDAY, bits, in_pieces, session_of
+from tests.engine.tickets import Candle, Ticket
 
 if TYPE_CHECKING:
     from apps.engine.session import Session

@@ -15,9 +15,10 @@ from apps.engine.series.quotes import QUOTE_BAR
 from apps.engine.session import Session
 from apps.engine.strategy import Strategy
 from apps.engine.types import Costs, FillRules, Instrument
-from tests.engine.reference import Candle, Reference
+from tests.engine.reference import Reference
 from tests.engine.runs import HOUR, MONDAY, at, bits, in_pieces
 from tests.engine.test_order_rules import BARS, Stream, events_of, order, tickets
+from tests.engine.tickets import Candle
 
 if TYPE_CHECKING:
     from apps.engine.types import Array

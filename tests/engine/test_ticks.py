@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine.errors import BadBars, StrategyError
 from apps.engine.indicators import sma
 from apps.engine.listing import Listing
 from apps.engine.series.quotes import TICK
@@ -18,9 +17,10 @@ from apps.engine.series.timeframes import Timeframe
 from apps.engine.session import Session
 from apps.engine.strategy import Fill, Strategy
 from apps.engine.types import Costs, FillRules, Instrument
-from tests.engine.reference import Candle, Reference
+from tests.engine.reference import Reference
 from tests.engine.runs import HOUR, MONDAY, bits, in_pieces
 from tests.engine.test_order_rules import BARS, Stream, events_of, order, tickets
+from tests.engine.tickets import Candle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -370,45 +370,3 @@ def test_an_instrument_without_a_tick_is_not_matched_and_keeps_its_last_value() 
     assert [event[1] for event in events_of(rows.orders) if event[3] == "NO_PRICE"] == [2]
     assert rows.fills[["bar", "instrument", "price"]].tolist() == [(3, 0, 21)]
     assert rows.equity["equity"].tolist() == [1000, 1000, 1000, 999, 999]
-
-
-# Refusals
-
-
-@pytest.mark.parametrize(
-    ("row", "changes", "problem"),
-    [
-        (1, {"bid": np.nan}, "not a finite number"),
-        (2, {"ask": np.inf}, "not a finite number"),
-        (0, {"bid": 0.0}, "not above 0"),
-        (3, {"bid": -1.0}, "not above 0"),
-        (2, {"ask": 9.99}, "ask is below the bid"),
-        (3, {"time": MONDAY}, "earlier than"),
-        (1, {"time": np.iinfo(np.int64).max}, "not one in microseconds"),
-    ],
-)
-def test_ticks_that_cannot_be_traded_on_are_refused(row: int, changes: dict[str, float], problem: str) -> None:
-    ticks = ticks_of((0, 10, 11), (1, 10, 11), (1, 10, 10), (2, 10, 11))
-    for field, value in changes.items():
-        ticks[field][row] = value
-
-    with pytest.raises(BadBars, match=problem) as refusal:
-        Listing(PENNIES, ticks)
-
-    assert refusal.value.row == row
-    assert f"Tick {row} " in str(refusal.value)
-
-
-def test_an_author_who_fails_is_told_the_tick() -> None:
-    session = session_on(on_ticks(tick_1=lambda s: 1 / 0), ticks_of((0, 10, 11), (1, 10, 11)))
-
-    with pytest.raises(StrategyError, match=r"at tick 1 \(2024-01-01 00:00:01") as failure:
-        session.advance(2)
-
-    assert failure.value.bar == 1
-
-
-@pytest.mark.parametrize("seconds", [-1.0, np.nan, np.inf])
-def test_points_of_the_curve_cannot_be_so_far_apart(seconds: float) -> None:
-    with pytest.raises(ValueError, match="equity_seconds"):
-        session_on(on_ticks(), ticks_of((0, 10, 11)), equity_seconds=seconds)
