@@ -4,6 +4,7 @@ EngineError
 ├── UnknownStrategy    no strategy has this type
 ├── ParameterErrors    parameters are wrong, every problem by field
 ├── BadBars            the market data cannot be traded on
+├── BadQuotes, BadSeries, BadFactors, BadClock, BadHappening    (apps.engine.series) tables that cannot be used
 ├── StrategyError      the author's code raised
 ├── FeeError           the author's fee function raised, or gave no finite number
 ├── LookAhead          an indicator reads bars that have not happened yet; told inside a StrategyError

@@ -152,7 +152,7 @@ class OrderType(IntEnum):
 
 
 class TimeInForce(IntEnum):
-    """How long an order works. A day is a UTC date."""
+    """How long an order works. A day is a session of the listing's calendar, or a UTC date where it has none."""
 
     GTC = 1  # until it is filled or cancelled
     DAY = 2  # through the day of the first bar in which it may fill
