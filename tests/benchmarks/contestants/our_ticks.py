@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from apps.engine.listing import Listing
 from apps.engine.session import Session
-from apps.engine.strategy import Fill, Order, Strategy
+from apps.engine.strategy import Fill, Strategy
 from apps.engine.types import Array, FillRules, Instrument
 
 STEP, PROFIT, LOSS = 0.0009987, 0.0009987, 0.0029987
@@ -47,7 +47,6 @@ class WokenLayers(Strategy):
     def init(self) -> None:
         self.wake_on_alerts()
         self.next = -math.inf
-        self.alerts: list[Order] = []
 
     def on_tick(self, bid: float, ask: float) -> None:
         if not self.position or ask <= self.next:
@@ -56,16 +55,17 @@ class WokenLayers(Strategy):
             self.close_position()
 
     def on_fill(self, fill: Fill) -> None:
-        for alert in self.alerts:
-            self.cancel(alert)
-        self.alerts.clear()
+        self.cancel_all()
         if not fill.position:
             self.buy(QUANTITY)
             return
         is_full = fill.position == LAYERS * QUANTITY
         self.next = -math.inf if is_full else fill.price - STEP
-        below = self.alert(fill.price - LOSS) if is_full else self.alert(self.next, of="ask")
-        self.alerts += [self.alert(fill.average_price + PROFIT), below]
+        self.alert(fill.average_price + PROFIT)
+        if is_full:
+            self.alert(fill.price - LOSS)
+        else:
+            self.alert(self.next, of="ask")
 
 
 def w4(ticks: Array) -> Callable[[], tuple[int, float]]:
