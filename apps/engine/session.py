@@ -282,7 +282,7 @@ class Session:
         self._ledger.open(stop)
         try:
             self._loop.run(stop)
-            self._ledger.commit(stop)
+            self._ledger.book(stop)
         except StrategyError as error:
             self._fail(error)
             raise
@@ -310,7 +310,7 @@ class Session:
 
     def _fail(self, error: StrategyError) -> None:
         self._failure = error
-        self._ledger.commit(max(self._loop.row(), self._ledger.booked))
+        self._ledger.book(max(self._loop.row(), self._ledger.booked))
         error.rows = self._ledger.take()
 
     @cached_property

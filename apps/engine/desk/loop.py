@@ -38,6 +38,8 @@ class Loop:
     Lines grow at the steps, each by the bars that have closed since the step before.
     """
 
+    _lines_follow = True  # the rows, so that a new one has to be told of
+
     def __init__(
         self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None
     ) -> None:
@@ -134,7 +136,7 @@ class Loop:
                 fills = ledger.book(row + 1)
                 self.tell_positions()
                 if fills and hears:
-                    callback, until = partial(self._hear, ledger.last_fills(fills).tolist()), step + 1
+                    callback, until = partial(self._hear, ledger.last_fills(fills)), step + 1
             if ledger.event <= last_row:
                 until = min(until, self._step_at(ledger.event))
             try:
@@ -205,10 +207,10 @@ class Loop:
         ledger = self._ledger
         while self._hears_fills and ledger.event < row:
             event = ledger.event
-            fills = ledger.commit(event + 1)
-            if len(fills):
+            fills = ledger.book(event + 1)
+            if fills:
                 self.tell_positions()
-                self._call(event, partial(self._tell, fills.tolist()))
+                self._call(event, partial(self._tell, ledger.last_fills(fills)))
 
     def _call(self, row: int, callback: Callable[..., object], *arguments: Any) -> None:
         """Call the strategy between two steps, and do what it wishes for."""
@@ -224,7 +226,7 @@ class Loop:
             self._has_new_line |= self._carried_out(row)
 
     def _carried_out(self, row: int) -> bool:
-        """Do what the strategy wished for at the close of this row; True when it wished for a new line."""
+        """Do what the strategy wished for at the close of this row; True when it wished for a new line to follow."""
         wishes, ledger = self._desk.wishes, self._ledger
         new_line = False
         for wish in wishes:
@@ -235,7 +237,7 @@ class Loop:
             elif type(wish) is Amendment:
                 ledger.amend(wish.order, wish.changes, row)
             else:
-                new_line = True
+                new_line = self._lines_follow
         wishes.clear()
         return new_line
 
@@ -244,8 +246,8 @@ class Loop:
         self._on_bar()
 
     def _tell(self, fills: list[tuple[Any, ...]]) -> None:
-        for fill in fills:
-            self._strategy.on_fill(Fill(*fill))
+        for fill in map(Fill._make, fills):
+            self._strategy.on_fill(fill)
 
     def _blamed(self, error: BaseException) -> StrategyError:
         bar = self._desk.index

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # plain numbers: a kernel takes them three times as fast as members of an enumeration
 BUY, SELL, MARKET, ALERT = int(Side.BUY), int(Side.SELL), int(OrderType.MARKET), int(OrderType.ALERT)
-LIMIT, UPDATES = int(OrderType.LIMIT), int(GroupKind.OUO)
+LIMIT, UPDATES, GTC = int(OrderType.LIMIT), int(GroupKind.OUO), int(TimeInForce.GTC)
 NAN: Final = math.nan
 TYPES: Final = {
     (): OrderType.MARKET,
@@ -71,7 +71,7 @@ PROTECTION: Final = frozenset({"tp", *STOPS})
 class Terms(NamedTuple):
     """A row of TERMS: what only some orders have."""
 
-    time_in_force: int = int(TimeInForce.GTC)
+    time_in_force: int = GTC
     until: int = 0
     limit: float = NAN
     stop: float = NAN

@@ -40,6 +40,8 @@ class TickLoop(Loop):
     The lines of a run without a timeframe are of the ticks themselves, and read where they are asked for only.
     """
 
+    _lines_follow = False
+
     def __init__(
         self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None, floor: Floor
     ) -> None:
@@ -87,10 +89,10 @@ class TickLoop(Loop):
     def _settle(self, row: int) -> None:
         """Book what this row does, and let the strategy hear of its fills."""
         if self._ledger.event <= row:
-            fills = self._ledger.commit(row + 1)
+            fills = self._ledger.book(row + 1)
             self.tell_positions()
-            if self._hears_fills and len(fills):
-                self._call(row, self._tell, fills.tolist())
+            if fills and self._hears_fills:
+                self._call(row, self._tell, self._ledger.last_fills(fills))
 
     def _tick_if_there(self, bid: float, ask: float) -> None:
         """Leave the rows out in which only other instruments have a tick."""
@@ -111,17 +113,14 @@ class TickLoop(Loop):
             if wishes:
                 self._carried_out(self.step - 1)
 
-    def _carried_out(self, row: int) -> bool:
-        """As of any loop; a new line needs nothing here, where lines do not grow with the rows."""
-        super()._carried_out(row)
-        return False
-
     def _blamed(self, error: BaseException) -> StrategyError:
         return blamed(self._strategy, error, self._ticks, self.row())
 
 
 class SleepingLoop(Loop):
     """Calls the strategy in the rows that its conditions name, and after its alerts; nothing happens in between."""
+
+    _lines_follow = False  # they are read where they are asked for
 
     def __init__(
         self, strategy: Strategy, frames: Frames, ledger: Ledger, desk: TradingDesk, due: Array | None, floor: Floor
@@ -146,24 +145,24 @@ class SleepingLoop(Loop):
             row = self._row_of(step)
             self._hear_until(row)
             self._stop = step + 1
-            fills = self._ledger.commit(row + 1) if self._ledger.event <= row else ()
-            self._happen(row, fills, is_due=True)
+            filled = self._ledger.book(row + 1) if self._ledger.event <= row else 0
+            self._heard = self._ledger.alerts
+            self._happen(row, filled, is_due=True)
 
     def _hear_until(self, row: int) -> None:
         """Let the strategy hear of what wakes it in the rows before this one, each at its own."""
-        ledger = self._ledger
+        ledger, hears = self._ledger, self._hears_fills
         while ledger.event < row:
-            fills = ledger.sleep(row, hears_fills=self._hears_fills)
-            is_rung = ledger.alerts != self._heard
-            if is_rung or (self._hears_fills and len(fills)):
-                self._happen(ledger.booked - 1, fills, is_due=is_rung)
+            filled, heard = ledger.sleep(row, hears_fills=hears), self._heard
+            self._heard = ledger.alerts
+            if self._heard != heard or (hears and filled):
+                self._happen(ledger.booked - 1, filled, is_due=self._heard != heard)
 
-    def _happen(self, row: int, fills: Any, *, is_due: bool) -> None:
-        """Tell the strategy of the fills of a booked row, and call it where it wanted to be called."""
-        self._heard = self._ledger.alerts
+    def _happen(self, row: int, filled: int, *, is_due: bool) -> None:
+        """Tell the strategy of so many fills of a booked row, and call it where it wanted to be called."""
         self.tell_positions()
-        if self._hears_fills and len(fills):
-            self._call(row, self._tell, fills.tolist())
+        if filled and self._hears_fills:
+            self._call(row, self._tell, self._ledger.last_fills(filled))
         if is_due and self._calls_ticks and self._ticks is not None:
             _, bid, ask = self._ticks.item(row)
             self._call(row, self._strategy.on_tick, bid, ask)
@@ -172,11 +171,6 @@ class SleepingLoop(Loop):
 
     def _blamed(self, error: BaseException) -> StrategyError:
         return super()._blamed(error) if self._ticks is None else blamed(self._strategy, error, self._ticks, self.row())
-
-    def _carried_out(self, row: int) -> bool:
-        """As of any loop; a new line needs nothing here, where lines are read where they are asked for."""
-        super()._carried_out(row)
-        return False
 
 
 def blamed(strategy: Strategy, error: BaseException, ticks: Array, row: int) -> StrategyError:

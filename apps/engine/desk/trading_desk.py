@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from apps.engine.desk.columns import computed
-from apps.engine.desk.orders import ALERT, BUY, NAN, SELL, Order, Terms, made
+from apps.engine.desk.orders import ALERT, BUY, GTC, NAN, SELL, Order, Terms, made
 from apps.engine.desk.waking import Wake
 from apps.engine.series.quotes import TICK
 from apps.engine.types import OrderType
@@ -174,12 +174,14 @@ class TradingDesk:
             self._refuse()
         if of not in ("bid", "ask"):
             raise ValueError(f'An alert is of "bid" or of "ask", not of {of!r}.')
-        if not (math.isfinite(price) and price > 0):
+        if not 0.0 < price < math.inf:
             raise ValueError(f"An alert is for a price above 0, not for {price}.")
         self.orders_given += 1
         side = BUY if of == "ask" else SELL
-        holding = self._holding(place, side, None)
-        terms = Terms(stop=float(price))
+        holding = place
+        if self.hedges or place:
+            holding = self._holding(place, side, None)
+        terms = Terms(GTC, 0, NAN, float(price))
         order = Order(self.orders_given, side, NAN, reduce_only=False, holding=holding, order_type=ALERT, terms=terms)
         self.wishes.append(order)
         return order

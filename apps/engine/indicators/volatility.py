@@ -135,4 +135,7 @@ def donchian(high: Column, low: Column, period: int = 20) -> tuple[Column, Colum
 def _peaks(values: Column, period: int) -> tuple[Column, ...]:
     from apps.engine.kernels import indicators as kernels
 
-    return columns(2, kernels.highest, values, periods=[period])
+    def kernel(part: Column, window: int, ages: Column, out: Column) -> None:
+        kernels.highest(part, window, np.empty(min(window, len(part)), np.int64), ages, out)
+
+    return columns(2, kernel, values, periods=[period])

@@ -70,7 +70,10 @@ def mfi(high: Column, low: Column, close: Column, volume: Column, period: int = 
     """
     from apps.engine.kernels import indicators_momentum as kernels
 
-    return column(kernels.mfi, typical_price(high, low, close), volume, periods=[bars(period)])
+    def kernel(typical: Column, part: Column, window: int, out: Column) -> None:
+        kernels.mfi(typical, part, window, np.zeros(len(part)), out)
+
+    return column(kernel, typical_price(high, low, close), volume, periods=[bars(period)])
 
 
 def vwap(time: Array, high: Column, low: Column, close: Column, volume: Column) -> Column:

@@ -13,9 +13,10 @@ from numba import types
 from apps.engine.types import BAR, Array
 
 # error_model: a division by zero gives inf or nan, as numpy does; whoever divides says what it means
-OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+# no_cfunc_wrapper: no C library calls them, and each wrapper would be compiled
+OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 QUICK: dict[str, Any] = OPTIONS | {"nogil": False}  # a few microseconds: less than another thread needs to wake up
-INNER: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+INNER: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True}
 
 
 def rows_of(dtype: Any, *, readonly: bool = False) -> types.Array:

@@ -19,7 +19,8 @@ AFTER_ALL = 2**63 - 1
 def union(times: Array, bounds: Array, heads: Array, merged: Array) -> int:
     """Every time that an instrument has a bar at, once and in order; returns how many. heads: (k,) scratch."""
     instruments = len(heads)
-    heads[:] = bounds[:instruments]
+    for j in range(instruments):
+        heads[j] = bounds[j]
     found = 0
     while True:
         earliest = AFTER_ALL

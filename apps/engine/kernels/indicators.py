@@ -6,11 +6,10 @@ Running sums are formed anew every `period` bars, so that their rounding errors 
 
 import math
 
-import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import COLUMN, INPUT, OPTIONS
-from apps.engine.types import Column
+from apps.engine.types import Array, Column
 
 SHRUNK = 1e-4
 """Squares that have shrunk this far, when a jump leaves the window, are mostly rounding errors of the large ones."""
@@ -175,12 +174,11 @@ def deviation(values: Column, period: int, out: Column) -> None:
         out[i] = 0.0 if equal >= period else math.sqrt(max(squares, 0.0) / period)
 
 
-@njit(types.void(INPUT, types.int64, COLUMN, COLUMN), **OPTIONS)
-def highest(values: Column, period: int, ages: Column, out: Column) -> None:
-    """The largest of the window, and how many bars ago it was; the latest one of equals."""
-    room = min(period, len(values))
-    # a ring of the indices that may still become the maximum, their values falling from head to tail
-    ring = np.empty(room, np.int64)
+@njit(types.void(INPUT, types.int64, types.int64[::1], COLUMN, COLUMN), **OPTIONS)
+def highest(values: Column, period: int, ring: Array, ages: Column, out: Column) -> None:
+    """The largest of the window, and how many bars ago it was; the latest one of equals. ring: scratch, (period,)
+    or as long as the values, where these are fewer."""
+    room = len(ring)  # for the indices that may still become the maximum, their values falling from head to tail
     head = 0
     held = 0
     for i in range(len(values)):

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import COLUMN, INPUT, OPTIONS
-from apps.engine.kernels.indicators import OF_ONE, OF_TWO
+from apps.engine.kernels.indicators import OF_ONE
 from apps.engine.types import Column
 
 SAME_PRICE = 1e-12
@@ -51,9 +51,9 @@ def cci(typical: Column, period: int, out: Column) -> None:
         out[i] = away / (0.015 * distance / period) if away != 0.0 and distance != 0.0 else 0.0
 
 
-@njit(OF_TWO, **OPTIONS)
-def mfi(typical: Column, volume: Column, period: int, out: Column) -> None:
-    flows = np.zeros(len(typical))  # signed
+@njit(types.void(INPUT, INPUT, types.int64, COLUMN, COLUMN), **OPTIONS)
+def mfi(typical: Column, volume: Column, period: int, flows: Column, out: Column) -> None:
+    """flows: scratch, zeros, as long as the other columns; signed."""
     for i in range(1, len(typical)):
         change = typical[i] - typical[i - 1]
         if abs(change) > SAME_PRICE * typical[i]:

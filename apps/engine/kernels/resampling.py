@@ -6,7 +6,6 @@ Buckets are intervals [opens, closes), each cut into steps from its open; the la
 from typing import Any
 
 import numba
-import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
@@ -108,7 +107,13 @@ def _write_quote_bar(bar: Any, coarse: Record) -> None:
 @njit(**OPTIONS)
 def bucket(time: int, opens: Array, closes: Array, step: int) -> tuple[int, int]:
     """Start and end of the bucket of a time; both are the time itself when it is in none."""
-    interval = np.searchsorted(opens, time, side="right") - 1
+    interval, later = -1, len(opens)
+    while later - interval > 1:
+        middle = (interval + later) // 2
+        if opens[middle] <= time:
+            interval = middle
+        else:
+            later = middle
     if interval < 0 or time >= closes[interval]:
         return time, time
     start = opens[interval] + (time - opens[interval]) // step * step

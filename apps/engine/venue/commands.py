@@ -57,9 +57,18 @@ ROWS_PER_ORDER = 6  # of one row, at most: activated, triggered, two fills where
 ROWS_PER_HOLDING = 3  # liquidated at the open, closed by a split, called
 
 
-def command(*further: Any) -> Any:
-    """Compile for the address of the books and these further arguments."""
-    return njit(types.int64(types.int64, *further), **OPTIONS)
+def command(*further: Any, books_rows: bool = False) -> Any:
+    """Compile for the address of the books and these further arguments. books_rows: it may take long.
+
+    What Python calls is the compiled function itself: to find out each time which of one it is costs more than most
+    commands do.
+    """
+    signature = types.int64(types.int64, *further)
+
+    def compiled(function: Any) -> Any:
+        return njit(signature, **(OPTIONS if books_rows else QUICK))(function).get_overload(signature.args)
+
+    return compiled
 
 
 @leaf(BOOKS_RECORD, returns=types.int64)
@@ -118,18 +127,21 @@ def book_until(books: Record, stop: int, waking: int) -> bool:
     return True
 
 
-@command(types.int64)
+@command(types.int64, books_rows=True)
 def commit(address: int, stop: int) -> int:
     """Book all rows before `stop` that are not booked yet: match the working orders, mark at the close."""
     books = books_at(address, 0)
     return next_event(books, LOOK_AHEAD) if book_until(books, stop, NOTHING) else FULL
 
 
-@command(types.int64, types.int64)
+@command(types.int64, types.int64, books_rows=True)
 def sleep(address: int, stop: int, waking: int) -> int:
-    """As `commit`, but no further than the first row that wakes the strategy."""
+    """As `commit`, but no further than the first row that wakes the strategy: then nobody looks beyond that yet."""
     books = books_at(address, 0)
-    return next_event(books, LOOK_AHEAD) if book_until(books, stop, waking) else FULL
+    if not book_until(books, stop, waking):
+        return FULL
+    following = account_of(books).next_row
+    return following if following < stop else next_event(books, LOOK_AHEAD)
 
 
 @njit(**INNER)
@@ -229,6 +241,28 @@ def submit(
     order = order_at(books.orders, account_of(books).orders)
     take_terms(order, terms_at(books.terms, terms))
     give(books, order_id, order_type, side, holding, quantity, reduce_only, index)
+    return soon(books, index)
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64)
+def take_all_back(books: Record, row: int, instrument: int) -> None:
+    """Take back every order at the close of this row, or every one of an instrument."""
+    i = 0
+    while i < account_of(books).orders:
+        if instrument < 0 or order_at(books.orders, i).instrument == instrument:
+            take_back(books, i, row)
+            i = 0  # the orders that waited for it are gone too
+        else:
+            i += 1
+
+
+@command(types.int64, types.int64)
+def cancel_all(address: int, instrument: int, index: int) -> int:
+    """Take every working order out of the table at the close of row `index`, or those of an instrument (-1: of all)."""
+    books = books_at(address, 0)
+    if not has_room(books):
+        return FULL
+    take_all_back(books, index, instrument)
     return soon(books, index)
 
 
@@ -332,7 +366,7 @@ def watch(address: int, order_id: int, holding: int, side: int, price: float, in
     return soon(books, index)
 
 
-@njit(types.int64(types.int64), **QUICK)
+@command()
 def expire(address: int) -> int:
     """Log that the data ended before the working orders could fill, and empty the table."""
     books = books_at(address, 0)

@@ -16,7 +16,7 @@ from apps.engine.venue.books import (
     order_at,
     terms_at,
 )
-from apps.engine.venue.commands import give, take_back, take_terms
+from apps.engine.venue.commands import give, take_all_back, take_back, take_terms
 from apps.engine.venue.desks import (
     AT_DISTANCE,
     AT_PRICE,
@@ -40,7 +40,7 @@ PLAIN_TERMS = 0  # row of the table of terms
 INTEGERS = (types.int64,) * 5
 
 
-@njit(**INNER)
+@njit(types.float64(DESK_RECORD, *INTEGERS[:3]), **INNER)
 def value_of(desk: Record, column: int, step: int, instrument: int) -> float:
     found = column_at(desk.columns, column)
     return number_at(found.address + step * found.by_step + instrument * found.by_instrument, 0)
@@ -128,7 +128,7 @@ def follow_targets(books: Record, desk: Record, row: int) -> None:
             order_plainly(books, desk, row, MARKET, 1 if missing > 0.0 else -1, j, abs(missing), False)
 
 
-@njit(**INNER)
+@njit(types.float64(DESK_RECORD, types.int64, types.int64, types.float64, types.int64), **INNER)
 def level_of(desk: Record, column: int, j: int, close: float, direction: int) -> float:
     """The price of a stop loss or a take profit. direction: +1 for above the close."""
     value = value_of(desk, column, desk.step, j)
@@ -169,18 +169,6 @@ def follow_signals(books: Record, desk: Record, row: int) -> None:
                 if held < 0.0:
                     close(books, desk, row, holding)
                 enter(books, desk, row, j, side, holding)
-
-
-@njit(**INNER)
-def take_all_back(books: Record, row: int, instrument: int) -> None:
-    """Take back every order, or every one of an instrument."""
-    i = 0
-    while i < account_of(books).orders:
-        if instrument < 0 or order_at(books.orders, i).instrument == instrument:
-            take_back(books, i, row)
-            i = 0  # the orders that waited for it are gone too
-        else:
-            i += 1
 
 
 @njit(**INNER)

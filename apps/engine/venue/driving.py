@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 from apps.engine.kernels import INNER
 from apps.engine.types import Record
 from apps.engine.venue.accounting import cash_of
-from apps.engine.venue.books import account_of, books_at, holding_at, integer_at, leaf, number_at
+from apps.engine.venue.books import BOOKS_RECORD, account_of, books_at, holding_at, integer_at, leaf, number_at
 from apps.engine.venue.commands import FULL, NOTHING, book_until, command, soon
 from apps.engine.venue.deciding import follow_signals, follow_targets, grant, value_of
 from apps.engine.venue.desks import (
@@ -82,7 +82,7 @@ def step_at(desk: Record, row: int) -> int:
     return first
 
 
-@njit(**INNER)
+@njit(types.int64(BOOKS_RECORD, types.int64), **INNER)
 def relevant(books: Record, instrument: int) -> int:
     """The bits of a signal that can mean anything to the present position."""
     if books.holdings_count > books.instruments:
@@ -159,7 +159,7 @@ def has_room_for(books: Record, desk: Record) -> bool:
     return account.events + log_rows <= books.events_room and table_rows <= books.orders_room
 
 
-@command(types.int64, types.int64)
+@command(types.int64, types.int64, books_rows=True)
 def drive(address: int, desk_address: int, stop: int) -> int:
     """Let every step before row `stop` be decided; the next event, FULL, or STOP_FAILED where a function raised.
 

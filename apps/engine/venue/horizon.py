@@ -28,6 +28,7 @@ from apps.engine.venue.books import (
     time_of,
 )
 from apps.engine.venue.costs import worth
+from apps.engine.venue.extremes import TICK_BYTES, extremes_of, start_scan, take_scanned
 from apps.engine.venue.margin import CASH, CROSS, breaking_price, mark_of, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.state import NEVER
@@ -45,6 +46,7 @@ from apps.engine.venue.triggers import (
 IOC, FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
 LOOK_AHEAD = 512  # rows: bounded, lest a far order that is placed anew at every bar cost the square of the bars …
 FARTHEST = 2048  # … and more when these were quiet, as far as they still fit into the nearest caches
+BLOCK = 256  # ticks whose extremes are looked at together
 NOBODY = -1
 DOUBT = 1e-12  # of all values: sums of the same amounts differ by less; a row too many does no harm
 
@@ -79,7 +81,7 @@ def narrow(contract: Record, at_ask: bool, rise: bool, price: float, tie: float)
         contract.bid_floor = max(contract.bid_floor, price + tie)
 
 
-@njit(**INNER)
+@njit(types.int64(BOOKS_RECORD, types.int64, types.int64, types.int64), **INNER)
 def scan_bars(books: Record, first: int, until: int, end: int) -> int:
     """The first row of [first, until) beyond the band of the one instrument, whose bars are bid and ask alike."""
     contract, bars = contract_at(books.contracts, 0), books.series
@@ -92,19 +94,39 @@ def scan_bars(books: Record, first: int, until: int, end: int) -> int:
     return until
 
 
-@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, returns=types.int64)
-def scan_ticks(books: Record, first: int, until: int, end: int) -> int:
-    """The first row of [first, until) beyond the bands of the one instrument, which has ticks."""
-    contract, ticks = contract_at(books.contracts, 0), books.series
+@njit(**INNER)
+def first_outside(contract: Record, ticks: int, first: int, stop: int) -> int:
+    """The first of the ticks [first, stop) beyond a band; `stop` for none."""
     bid_floor, bid_ceiling = contract.bid_floor, contract.bid_ceiling
     ask_floor, ask_ceiling = contract.ask_floor, contract.ask_ceiling
-    while until > first and time_of(books, until - 1) >= end:
-        until -= 1
-    for index in range(first, until):
+    for index in range(first, stop):
         tick = tick_at(ticks, index)
         bid, ask = tick.bid, tick.ask
         if (bid <= bid_floor) | (bid >= bid_ceiling) | (ask <= ask_floor) | (ask >= ask_ceiling):
             return index
+    return stop
+
+
+@leaf(BOOKS_RECORD, types.int64, types.int64, types.int64, returns=types.int64)
+def scan_ticks(books: Record, first: int, until: int, end: int) -> int:
+    """The first row of [first, until) beyond the bands of the one instrument, which has ticks.
+
+    A block whose extremes are inside the bands is passed over: they are found many times as fast as the row is.
+    """
+    contract, ticks = contract_at(books.contracts, 0), books.series
+    while until > first and time_of(books, until - 1) >= end:
+        until -= 1
+    start_scan(contract, first)
+    while first < until:
+        stop = min(first + BLOCK, until)
+        found = extremes_of(ticks + first * TICK_BYTES, stop - first)
+        bids_stay = found[0] > contract.bid_floor and found[2] < contract.bid_ceiling
+        if not (bids_stay and found[1] > contract.ask_floor and found[3] < contract.ask_ceiling):
+            until = first_outside(contract, ticks, first, stop)
+            found = extremes_of(ticks + first * TICK_BYTES, until - first)
+        take_scanned(contract, found)
+        first = stop
+    contract.scanned_until = until
     return until
 
 

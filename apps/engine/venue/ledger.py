@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from apps.engine.venue.opening import Terms
 
 FULL = commands.FULL
+ALL = -1  # instruments
 ENDLESS = 2**62
 ROOM = 256  # rows a table starts with …
 GROWTH = 4  # … and how many times as many it has after it was full
@@ -115,7 +116,7 @@ class Ledger:
     @property
     def booked(self) -> int:
         """How many rows are booked."""
-        return int(self._next_row.item())
+        return self._next_row.item()
 
     @property
     def cash(self) -> float:
@@ -188,12 +189,12 @@ class Ledger:
     def submit(self, order: Order, row: int) -> None:
         """Take an order given at the close of this row."""
         terms = 0
-        if order.type == ALERT and order.terms is not None:
-            self._catch_up(row)
-            self._call(commands.watch, order.id, order.holding, order.side, order.terms.stop, row)
-            return
         if order.terms is not None:
-            self._catch_up(row)
+            if self._next_row.item() <= row:
+                self._catch_up(row)
+            if order.type == ALERT:
+                self._call(commands.watch, order.id, order.holding, order.side, order.terms.stop, row)
+                return
             terms = 1
             self._given[1] = order.terms
         self._call(
@@ -213,12 +214,8 @@ class Ledger:
         self._catch_up(row)
         if order is not None:
             self._call(commands.cancel, order.id, row)
-            return
-        working = self._working
-        if instrument is not None:
-            working = working[working["instrument"] == instrument]
-        for order_id in working["id"].tolist():
-            self._call(commands.cancel, order_id, row)
+        else:
+            self._call(commands.cancel_all, ALL if instrument is None else instrument, row)
 
     def amend(self, order: Order, changes: dict[str, float], row: int) -> None:
         """Change an order at the close of this row; one that is done stays as it was."""
@@ -244,7 +241,7 @@ class Ledger:
     @property
     def alerts(self) -> int:
         """How many alerts have been reached."""
-        return int(self._alerts.item())
+        return self._alerts.item()
 
     @property
     def ambiguous_bars(self) -> int:
@@ -256,19 +253,21 @@ class Ledger:
         self._call(commands.commit, stop)
         return self._fill_count.item() - before
 
-    def commit(self, stop: int) -> Array:
-        """Book all rows before `stop`; the fills that this brought."""
-        return self.last_fills(self.book(stop))
-
-    def last_fills(self, count: int) -> Array:
+    def last_fills(self, count: int) -> list[tuple[Any, ...]]:
+        """The last so many fills, as plain values."""
+        table: Any = self._tables["fills"]
         fills = self._fill_count.item()
-        return self._tables["fills"][fills - count : fills]
+        return [table.item(place) for place in range(fills - count, fills)]
 
-    def sleep(self, stop: int, *, hears_fills: bool) -> Array:
-        """Book the rows before `stop`, as far as the first with an alert, or a fill to be heard; the fills."""
-        before = self._fill_count.item()
-        self._call(commands.sleep, stop, commands.FILLS if hears_fills else commands.ALERTS)
-        return self._tables["fills"][before : self._fill_count.item()]
+    def sleep(self, stop: int, *, hears_fills: bool) -> int:
+        """Book the rows before `stop`, as far as the first with an alert, or a fill to be heard; how many fills."""
+        before, waking = self._fill_count.item(), commands.FILLS if hears_fills else commands.ALERTS
+        while (event := commands.sleep(self._address, stop, waking)) == FULL:
+            self._enlarge()
+        self.event = event
+        if self._has_fee:
+            self._fee.check()
+        return self._fill_count.item() - before
 
     def drive(self, desk: Array, stop: int) -> None:
         """Let a desk decide at each of its steps before row `stop`; it is told of a failure by its `asked`.

@@ -1,6 +1,5 @@
 """Marking the books at each close: the curve of the equity, and what open trades remember."""
 
-import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import INNER
@@ -22,12 +21,14 @@ from apps.engine.venue.books import (
     tick_at,
     time_of,
 )
+from apps.engine.venue.extremes import scan_span
 from apps.engine.venue.margin import equity_of, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.tally import count_day, measure_drawdown
 
 POINT_BYTES = EQUITY.itemsize
-STRIDE = 8  # rows to leap over while looking for the end of a period
+STRIDE = 8  # ticks to leap over while looking for the end of a period …
+WINDOW = 16  # … and those around where it should be
 
 
 @njit(**INNER)
@@ -176,35 +177,53 @@ def write_point(books: Record, index: int) -> None:
     tally.bars_exposed += open_count(books) > 0
 
 
+@njit(**INNER)
+def first_tick_from(books: Record, first: int, stop: int, time: int, guess: int) -> int:
+    """The first of the ticks (first, stop) at this time or later; `stop` for none. guess: where it may be.
+
+    Around the guess, the earlier ones are counted: a search would have to guess at every step how it goes on.
+    """
+    near = max(guess - WINDOW // 2, first)
+    if near + WINDOW <= stop and time_of(books, near) < time:
+        earlier = 0
+        for i in range(WINDOW):
+            earlier += time_of(books, near + i) < time
+        if earlier < WINDOW:
+            return near + earlier
+        first = near + WINDOW - 1
+    while first + STRIDE < stop and time_of(books, first + STRIDE) < time:
+        first += STRIDE
+    while first < stop and time_of(books, first) < time:
+        first += 1
+    return first
+
+
 @leaf(BOOKS_RECORD, types.int64, types.int64)
 def mark_ticks(books: Record, first: int, stop: int) -> None:
     """Of one instrument with ticks: between two points only the extremes count, and these only for what is held."""
     contract, ticks = contract_at(books.contracts, 0), books.series
-    index = first
+    index, length = first, WINDOW  # of a period, in ticks: most are like the one before
     while index < stop:
         ends = (time_of(books, index) // books.point_period + 1) * books.point_period
-        while index + STRIDE < stop and time_of(books, index + STRIDE) < ends:
-            index += STRIDE
-        while index < stop and time_of(books, index) < ends:
-            index += 1
+        start = index
+        index = first_tick_from(books, start, stop, ends, start + length)
+        length = index - start
         last = tick_at(ticks, index - 1)
         contract.bid = last.bid
         contract.ask = last.ask
         if index == books.rows or time_of(books, index) >= ends:
             write_point(books, index - 1)
+    if open_count(books) == 0:
+        return
+    scan_span(contract, books.series, first, stop)
     for i in range(books.holdings_count):
         holding = holding_at(books.holdings, i)
-        if holding.position == 0.0:
-            continue
-        asks = holding.position < 0.0
-        lowest, highest = np.inf, -np.inf
-        for index in range(first, stop):
-            tick = tick_at(ticks, index)
-            price = tick.ask if asks else tick.bid
-            lowest = price if price < lowest else lowest
-            highest = price if price > highest else highest
-        mark_excursion(contract, holding, lowest, 1.0)
-        mark_excursion(contract, holding, highest, 1.0)
+        if holding.position > 0.0:
+            mark_excursion(contract, holding, contract.lowest_bid, 1.0)
+            mark_excursion(contract, holding, contract.highest_bid, 1.0)
+        elif holding.position < 0.0:
+            mark_excursion(contract, holding, contract.lowest_ask, 1.0)
+            mark_excursion(contract, holding, contract.highest_ask, 1.0)
 
 
 @leaf(BOOKS_RECORD, types.int64, types.int64)

@@ -24,9 +24,11 @@ from apps.engine.venue.books import (
 from apps.engine.venue.grid import round_down
 
 scene_at = rows_of(BAR)
+# told, lest each be compiled anew for every constant that it is called with
+PRICE = types.float64(BOOKS_RECORD, types.int64, types.int64, types.boolean)
 
 
-@njit(**INNER)
+@njit(PRICE, **INNER)
 def open_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
@@ -38,7 +40,7 @@ def open_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     return quote.ask_open if asks else quote.bid_open
 
 
-@njit(**INNER)
+@njit(PRICE, **INNER)
 def high_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
@@ -50,7 +52,7 @@ def high_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     return quote.ask_high if asks else quote.bid_high
 
 
-@njit(**INNER)
+@njit(PRICE, **INNER)
 def low_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:
@@ -62,7 +64,7 @@ def low_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     return quote.ask_low if asks else quote.bid_low
 
 
-@njit(**INNER)
+@njit(PRICE, **INNER)
 def close_of(books: Record, index: int, instrument: int, asks: bool) -> float:
     row = index * books.instruments + instrument
     if books.layout == OF_BARS:

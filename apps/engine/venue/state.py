@@ -108,6 +108,12 @@ CONTRACT = np.dtype(
         ("ask_floor", "f8"),
         ("ask_ceiling", "f8"),
         ("next_watched", "i8"),  # … and the chain of the instruments that have such prices
+        ("scanned_from", "i8"),  # the ticks that were looked through last, whose extremes are these
+        ("scanned_until", "i8"),
+        ("lowest_bid", "f8"),
+        ("lowest_ask", "f8"),
+        ("highest_bid", "f8"),
+        ("highest_ask", "f8"),
     ]
 )
 
