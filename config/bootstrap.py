@@ -25,6 +25,12 @@ JAVASCRIPT_LOCK = ROOT / "package-lock.json"
 JAVASCRIPT_STAMP = ROOT / "node_modules" / ".stamp"
 WORKSHOP = ROOT / ".setup"  # the lock, the log and, for a while, npm
 UNFINISHED = "unfinished"
+PROGRAMS = {  # commands that are not Django's
+    "test": "tests",
+    "bench": "tests.benchmarks",
+    "faults": "tests.faults",
+    "conformance": "tests.conformance",
+}
 
 VENV_REMEDY = "on Debian and Ubuntu run `apt-get install python3-venv`"
 PIP_REMEDY = "look at the network (pip's proxy and index settings apply) and at the free disk space (1 GB is needed)"
@@ -38,7 +44,7 @@ class StepFailed(Exception):
 def enter(arguments: list[str]) -> None:
     """Go on inside a complete environment: return when this process is in it, start again in it otherwise.
 
-    `test`, `bench` and `extra` do not return: they are not Django's.
+    `test`, `bench`, `faults`, `conformance` and `extra` do not return: they are not Django's.
     """
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     _choose_data_folder(rest)
@@ -49,9 +55,9 @@ def enter(arguments: list[str]) -> None:
         _complete(_lists(command, rest))
     if command == "extra":
         sys.exit(0)
-    if command in ("test", "bench"):
+    if command in PROGRAMS:
         os.chdir(ROOT)
-        _become(python, "-m", "tests" if command == "test" else "tests.benchmarks", *rest)
+        _become(python, "-m", PROGRAMS[command], *rest)
     if python != sys.executable and Path(sys.prefix) != VENV:
         _become(python, str(ROOT / "manage.py"), *arguments)
 
@@ -72,7 +78,7 @@ def _become(python: str, *arguments: str) -> NoReturn:
 def _lists(command: str, rest: list[str]) -> list[str]:
     """Names of the package lists that must be in place: base, those installed before, what the command needs."""
     names = ["base", *(path.name.removeprefix(".stamp-") for path in sorted(VENV.glob(".stamp-*")))]
-    if command in ("test", "bench"):
+    if command in PROGRAMS:
         names.append("test")
     if command == "extra":
         names.append(_extra(rest))

@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 import orjson
+from django.db.models import QuerySet
 
-from apps.equity.blocks import POINT, extremes, pack, unpack
+from apps.equity import pyramid
+from apps.equity.blocks import NUMBERED, extremes, hashed, numbered, pack, unpack
 from apps.equity.models import BLOCK_POINTS, EquityBlock
 from apps.executions.models import Execution
+from apps.journal import archive
 from apps.journal.journal import insert
 from apps.journal.text import iso_times
 
-NUMBERED = np.dtype([("sequence", "i8"), *POINT.descr])
+COLUMNS = ("execution_id", "sequence", "last_sequence", "starts_at", "ends_at", "points")
+CATCH_UP_POINTS = 256 * BLOCK_POINTS  # 17 MB of them
 
 
 class EquityJournal:
@@ -23,35 +27,53 @@ class EquityJournal:
         return execution.equity_head
 
     def since(self, execution_id: int, after: int, limit: int) -> list[str]:
-        return encode(self.points(execution_id, after + 1, after + limit))
+        points = self.points(execution_id, after + 1, after + limit)
+        if not len(points):
+            archive.refuse_lost(execution_id)
+        return encode(points)
 
     def points(self, execution_id: int, first: int, last: int) -> np.ndarray:
         """(n,) NUMBERED: the points with sequences first … last, as far as there are any."""
-        blocks = EquityBlock.objects.filter(execution_id=execution_id, last_sequence__gte=first, sequence__lte=last)
-        numbered = _joined(blocks.order_by("sequence").values_list("sequence", "points").iterator())
-        return numbered[(numbered["sequence"] >= first) & (numbered["sequence"] <= last)]
+        blocks = _blocks_of(execution_id).filter(
+            sequence__gt=first - BLOCK_POINTS, sequence__lte=last, last_sequence__gte=first
+        )
+        return _within(blocks, first, last)
+
+    def span(self, execution_id: int, start: int | None, end: int | None, after: int = 0) -> tuple[int, int]:
+        """First and last sequence of the points above `after` whose times (µs UTC) lie in start … end, both inclusive.
+
+        The last is before the first when there is none.
+        """
+        blocks = _blocks_of(execution_id).filter(last_sequence__gt=after)
+        first, last = after + 1, blocks.values_list("last_sequence", flat=True).last() or 0
+        values = ("sequence", "points")
+        if start is not None:
+            block = blocks.filter(ends_at__gte=start).values_list(*values).first()
+            if block is None:
+                return last + 1, last
+            first = max(first, block[0] + int(np.searchsorted(unpack(block[1])["time"], start, side="left")))
+        if end is not None:
+            block = blocks.filter(starts_at__lte=end).values_list(*values).last()
+            if block is None:
+                return first, first - 1
+            last = block[0] + int(np.searchsorted(unpack(block[1])["time"], end, side="right")) - 1
+        return first, last
 
     def between(self, execution_id: int, start: int | None, end: int | None, after: int = 0) -> np.ndarray:
-        """(n,) NUMBERED: the points above `after` whose times (µs UTC) lie in start … end, both inclusive."""
-        blocks = EquityBlock.objects.filter(execution_id=execution_id, last_sequence__gt=after)
-        if start is not None:
-            blocks = blocks.filter(ends_at__gte=start)
-        if end is not None:
-            blocks = blocks.filter(starts_at__lte=end)
-        numbered = _joined(blocks.order_by("sequence").values_list("sequence", "points").iterator())
-        wanted = numbered["sequence"] > after
-        if start is not None:
-            wanted &= numbered["time"] >= start
-        if end is not None:
-            wanted &= numbered["time"] <= end
-        return numbered[wanted]
+        """(n,) NUMBERED: the points of `span`."""
+        return self.points(execution_id, *self.span(execution_id, start, end, after))
 
     def sample(
         self, execution_id: int, max_points: int, start: int | None = None, end: int | None = None, after: int = 0
     ) -> np.ndarray:
         """At most max_points of `between`, keeping the first, the last and every extreme."""
-        points = self.between(execution_id, start, end, after)
-        return points[extremes(points["balance"], max_points)]
+        return self.thinned(execution_id, *self.span(execution_id, start, end, after), max_points)
+
+    def thinned(self, execution_id: int, first: int, last: int, max_points: int) -> np.ndarray:
+        """At most max_points (≥ 2) of the points first … last, NUMBERED: both ends and every extreme."""
+        level = pyramid.level_for((last - first + 1) / max((max_points - 2) // 2, 1))
+        points = self._drawn(execution_id, first, last, level) if level else self.points(execution_id, first, last)
+        return points[extremes(points["balance"], max_points, points["sequence"])]
 
     def write(self, execution_id: int, first: int, points: np.ndarray) -> None:
         """Put points (n,) POINT under the numbers `first`, first + 1 …; fills up the last block, then opens new ones.
@@ -60,19 +82,45 @@ class EquityJournal:
         """
         if not len(points):
             return
-        tail = (
-            EquityBlock.objects.filter(execution_id=execution_id, last_sequence=first - 1).first()
-            if first > 1
-            else None
-        )
+        tail = _blocks_of(execution_id).filter(last_sequence=first - 1).last() if first > 1 else None
         if tail is not None and tail.last_sequence - tail.sequence + 1 < BLOCK_POINTS:
             EquityBlock.objects.filter(execution_id=execution_id, sequence=tail.sequence).delete()
             points, first = np.concatenate((unpack(tail.points), points)), tail.sequence
-        insert(
-            EquityBlock,
-            ("execution_id", "sequence", "last_sequence", "starts_at", "ends_at", "points"),
-            _blocks(execution_id, first, points),
-        )
+        insert(EquityBlock, COLUMNS, _blocks(execution_id, first, points))
+        if whole := len(points) // BLOCK_POINTS * BLOCK_POINTS:
+            self._raise_levels(execution_id, first, points[:whole])
+
+    def hashed(self, execution_id: int, last: int) -> Iterator[bytes]:
+        blocks = _blocks_of(execution_id).filter(sequence__lte=last).values_list("sequence", "points")
+        return (hashed(unpack(packed)[: last + 1 - sequence]) for sequence, packed in blocks.iterator())
+
+    def _drawn(self, execution_id: int, first: int, last: int, level: int) -> np.ndarray:
+        """NUMBERED: the points of the first and of the last block, and in between as few as the level has."""
+        begin, end = _block_start(first) + BLOCK_POINTS, _block_start(last) - 1
+        if end < begin:
+            return self.points(execution_id, first, last)
+        parts, reached = [], begin - 1
+        for start, stop, curve in pyramid.read(execution_id, level, begin, end):
+            if start > reached + 1:
+                parts.append(self.points(execution_id, reached + 1, start - 1))
+            parts.append(curve)
+            reached = stop
+        if reached < end:
+            parts.append(self.points(execution_id, reached + 1, end))
+        ends = _within(_blocks_of(execution_id).filter(sequence__in=(_block_start(first), end + 1)), first, last)
+        head = int(np.searchsorted(ends["sequence"], begin))
+        drawn = np.concatenate((ends[:head], *parts, ends[head:]))
+        return drawn[np.diff(drawn["sequence"], prepend=0) > 0]  # a bucket of equal balances has one point twice
+
+    def _raise_levels(self, execution_id: int, first: int, points: np.ndarray) -> None:
+        """Thin new whole blocks; where the levels do not reach them, everything before is thinned first."""
+        if first == 1 or not pyramid.is_built(execution_id, first - 1):
+            pyramid.clear(execution_id)
+            for start in range(1, first, CATCH_UP_POINTS):
+                pyramid.append(
+                    execution_id, start, self.points(execution_id, start, min(start + CATCH_UP_POINTS, first) - 1)
+                )
+        pyramid.append(execution_id, first, points)
 
 
 def encode(points: np.ndarray) -> list[str]:
@@ -85,6 +133,17 @@ def encode(points: np.ndarray) -> list[str]:
     ]
 
 
+def _blocks_of(execution_id: int) -> QuerySet[EquityBlock]:
+    """In the table, or in the execution's archive."""
+    blocks: QuerySet[EquityBlock] = archive.rows_of(EquityBlock, execution_id).order_by("sequence")
+    return blocks
+
+
+def _block_start(sequence: int) -> int:
+    """The number of the first point of the block that holds this one."""
+    return (sequence - 1) // BLOCK_POINTS * BLOCK_POINTS + 1
+
+
 def _blocks(execution_id: int, first: int, points: np.ndarray) -> Iterator[tuple[int, int, int, int, int, bytes]]:
     for offset in range(0, len(points), BLOCK_POINTS):
         block = points[offset : offset + BLOCK_POINTS]
@@ -93,16 +152,14 @@ def _blocks(execution_id: int, first: int, points: np.ndarray) -> Iterator[tuple
         yield execution_id, sequence, sequence + len(block) - 1, starts_at, ends_at, pack(block)
 
 
-def _joined(blocks: Iterator[tuple[int, bytes | memoryview]]) -> np.ndarray:
-    parts = [_numbered(sequence, unpack(packed)) for sequence, packed in blocks]
+def _within(blocks: QuerySet[EquityBlock], first: int, last: int) -> np.ndarray:
+    """(n,) NUMBERED: the points first … last of these blocks, in their order."""
+    rows = blocks.values_list("sequence", "points").iterator()
+    parts = [
+        numbered(unpack(packed)[max(first - start, 0) : max(last + 1 - start, 0)], max(start, first))
+        for start, packed in rows
+    ]
     return np.concatenate(parts) if parts else np.empty(0, NUMBERED)
-
-
-def _numbered(first: int, points: np.ndarray) -> np.ndarray:
-    numbered = np.empty(len(points), NUMBERED)
-    numbered["sequence"] = np.arange(first, first + len(points))
-    numbered["time"], numbered["balance"] = points["time"], points["balance"]
-    return numbered
 
 
 equity = EquityJournal()

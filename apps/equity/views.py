@@ -7,10 +7,9 @@ from django.http import HttpResponse, QueryDict
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
-from apps.equity.blocks import extremes
 from apps.equity.journal import encode, equity
 from apps.errors import Invalid
-from apps.executions import services
+from apps.executions import conditional
 from apps.executions.models import Execution
 from apps.journal.text import MICROSECONDS
 from apps.journal.views import JournalView, Window, whole_number
@@ -26,28 +25,46 @@ class EquityView(JournalView):
     default_page_size = 500
     filters = ("start_time", "end_time", "max_points")
 
-    def get(self, request: Request, pk: int) -> HttpResponse:
-        execution = services.find(request.user, pk)
+    def check(self, query: QueryDict) -> None:
+        super().check(query)
+        _part(query)
+
+    def tag(self, request: Request, execution: Execution) -> str:
+        if "max_points" not in request.query_params:
+            return super().tag(request, execution)
+        # where levels are missing, as in an archive, points next to a bucket's edge may be chosen otherwise
+        state = (self.journal.head(execution), execution.archived_at)
+        return conditional.tag_of(request, execution, state, is_weak=True)
+
+    def page(self, request: Request, execution: Execution, window: Window) -> HttpResponse:
         query = request.query_params
-        self.refuse_unknown(query)
-        window = Window.of(query, self.default_page_size)
         if not set(self.filters) & set(query):
             rows, count = self.read(execution, window, query)
             return self.answer(request, execution, window, rows, count, granularity_seconds=None)
-        points, granularity = _selected(execution, window, query)
-        page = points[window.start : window.start + window.size]
-        return self.answer(request, execution, window, encode(page), len(points), granularity_seconds=granularity)
+        start, end, limit = _part(query)
+        first, last = equity.span(execution.pk, start, end, window.since)
+        last = min(last, execution.equity_head)
+        count, granularity = max(last - first + 1, 0), None
+        if limit and count > limit:
+            points = equity.thinned(execution.pk, first, last, limit)
+            count, granularity = len(points), _mean_step(points, limit)
+            page = points[window.start : window.start + window.size]
+        else:
+            begin = first + window.start
+            page = equity.points(execution.pk, begin, min(begin + window.size - 1, last))
+        return self.answer(request, execution, window, encode(page), count, granularity_seconds=granularity)
 
 
-def _selected(execution: Execution, window: Window, query: QueryDict) -> tuple[np.ndarray, int | None]:
-    """The points of the asked time, thinned to max_points, and the mean step in seconds if they were thinned."""
+def _part(query: QueryDict) -> tuple[int | None, int | None, int]:
+    """Start and end, microseconds UTC, and the most points; 0: all of them."""
     start, end = _moment(query, "start_time"), _moment(query, "end_time")
-    limit = whole_number(query, "max_points", default=0, least=2)
-    points = equity.between(execution.pk, start, end, window.since)
-    if not limit or len(points) <= limit:
-        return points, None
-    span = (int(points["time"][-1]) - int(points["time"][0])) / MICROSECONDS
-    return points[extremes(points["balance"], limit)], max(1, int(np.ceil(span / (limit - 1))))
+    return start, end, whole_number(query, "max_points", default=0, least=2)
+
+
+def _mean_step(points: np.ndarray, limit: int) -> int:
+    """Seconds between two points, if `limit` of them were evenly spread over the time of these; at least 1."""
+    elapsed = (int(points["time"][-1]) - int(points["time"][0])) / MICROSECONDS
+    return max(1, int(np.ceil(elapsed / (limit - 1))))
 
 
 def _moment(query: QueryDict, name: str) -> int | None:

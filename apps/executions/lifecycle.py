@@ -4,8 +4,11 @@
 created ─────────► running ─────► paused ─────────► running
    │                  │ └► completed  │
    └─► stopped        └► failed       └► stopped          (stopped, completed, failed: for ever)
+
+To run what is over again, or to go on where it failed, is another execution: `services.restart` and `services.retry`.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import transaction
@@ -29,6 +32,9 @@ TERMINAL: Final = frozenset(status for status, onward in ALLOWED.items() if not 
 status_changed = Signal()
 """Sent within the transaction of the change, with execution_id, before and after: the events journal writes it down."""
 
+execution_failed = Signal()
+"""Sent within the transaction of a failure, with execution_id, message and failure, just before its status_changed."""
+
 
 class InvalidTransition(Conflict):
     code = "invalid_transition"
@@ -41,6 +47,7 @@ def pause(execution: Execution) -> None:
 
 def resume(execution: Execution) -> None:
     """Let a paused execution go on from its snapshot."""
+    execution.refresh_from_db(fields=["status"])
     if execution.status != Status.PAUSED:
         raise _refusal(execution, Status.RUNNING)
     _move(execution, to=Status.RUNNING)
@@ -61,9 +68,14 @@ def complete(execution: Execution) -> None:
     _move(execution, to=Status.COMPLETED, progress=100.0, completed_at=Now(), lease_until=None, worker="")
 
 
-def fail(execution: Execution, message: str) -> None:
-    """End it with a reason that its owner can act on; the partial tape stays."""
-    _move(execution, to=Status.FAILED, error_message=message, completed_at=Now(), lease_until=None, worker="")
+def fail(execution: Execution, message: str, failure: Mapping[str, Any]) -> None:
+    """End it with a reason that its owner can act on; the partial tape stays.
+
+    failure: `error_type`, and as far as they are known the strategy's `file` and `line`, the `bar` (its index) and its
+    `time`.
+    """
+    changes = {"error_message": message, "failure": dict(failure), "completed_at": Now()}
+    _move(execution, to=Status.FAILED, lease_until=None, worker="", **changes)
 
 
 def _move(execution: Execution, *, to: Status, **changes: Any) -> None:
@@ -72,6 +84,9 @@ def _move(execution: Execution, *, to: Status, **changes: Any) -> None:
         before = Status(row.select_for_update().values_list("status", flat=True).get())
         if allowed := to in ALLOWED[before]:
             row.update(status=to, **changes)
+            if to == Status.FAILED:
+                told = {"message": changes["error_message"], "failure": changes["failure"]}
+                execution_failed.send(sender=Execution, execution_id=execution.pk, **told)
             status_changed.send(sender=Execution, execution_id=execution.pk, before=before, after=to)
     execution.refresh_from_db()
     if not allowed:

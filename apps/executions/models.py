@@ -106,12 +106,26 @@ class Execution(models.Model):
     execution_number = models.PositiveIntegerField()
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.RESTRICT, related_name="executions")
     manifest = models.JSONField(help_text="All that went in: strategy, parameters, data, account, costs, versions.")
+    manifest_hash = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the manifest in its canonical spelling."
+    )
+    seal = models.JSONField(default=dict, help_text="A digest of each field of the manifest, by its dotted path.")
+    tape_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of all that the engine brought, so far.")
+    retry_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="retries",
+        help_text="The failed one it went on from.",
+    )
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CREATED)
     error_message = models.TextField(null=True)  # noqa: DJ001 - null is documented, and differs from an empty message
+    failure = models.JSONField(null=True, help_text="Where it failed: file, line, bar and its time, as far as known.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True, help_text="When its journals were moved from the tables into a file.")
 
     progress = models.FloatField(default=0.0, help_text="Per cent of the bars.")
     processed = models.PositiveBigIntegerField(default=0, help_text="Bars done.")
@@ -140,6 +154,7 @@ class Execution(models.Model):
         ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="execution_owner_newest"),
+            models.Index(fields=["owner", "manifest_hash"], name="execution_same_manifest"),
             models.Index(
                 fields=["lease_until"], name="execution_runnable", condition=Q(status__in=["created", "running"])
             ),
@@ -175,11 +190,44 @@ class Checkpoint(models.Model):
 
 
 class Snapshot(models.Model):
-    """The engine's and the strategy's state after the last recorded row: where a next attempt goes on."""
+    """The engine's and the strategy's state after a recorded row: where a next attempt, or a retry, goes on."""
 
     execution = models.OneToOneField(Execution, on_delete=models.CASCADE, primary_key=True, related_name="snapshot")
     processed = models.PositiveBigIntegerField()
     state = models.BinaryField()
+    digests = models.BinaryField(default=bytes, help_text="Where the rolling hashes of the three journals stand.")
+    events_head = models.PositiveBigIntegerField(default=0)
+    trades_head = models.PositiveBigIntegerField(default=0)
+    equity_head = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"snapshot at {self.processed} of execution {self.execution_id}"
+
+
+class Outcome(models.TextChoices):
+    PENDING = "pending"
+    RUNNING = "running"
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    IMPOSSIBLE = "impossible"
+
+
+class Verification(models.Model):
+    """One repetition of an execution that was made to compare its tape, row by row."""
+
+    execution = models.ForeignKey(Execution, on_delete=models.CASCADE, related_name="verifications")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.PENDING)
+    progress = models.FloatField(default=0.0, help_text="Per cent of the bars.")
+    report = models.JSONField(default=dict, help_text="What was compared, and the first field and row that differ.")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True, help_text="When its message last went to the workers.")
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        get_latest_by = "id"
+        indexes = [models.Index(fields=["execution", "-id"], name="verification_newest")]
+
+    def __str__(self) -> str:
+        return f"verification {self.pk} of execution {self.execution_id}: {self.outcome}"

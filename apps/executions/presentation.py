@@ -36,6 +36,7 @@ def status_answer(execution: Execution, checkpoint: Checkpoint | None) -> dict[s
         "started_at": execution.started_at,
         "completed_at": execution.completed_at,
         "error_message": execution.error_message,
+        "failure": execution.failure,
         **checkpoint_part(checkpoint),
     }
 

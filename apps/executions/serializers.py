@@ -69,6 +69,36 @@ class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
         return getattr(task, "latest_status", None) or "created"
 
 
+class StartSerializer(serializers.Serializer[Any]):
+    """What a start may say; usually nothing."""
+
+    reuse = serializers.BooleanField(
+        default=False,
+        help_text="Answer with your newest completed execution of the same manifest, if there is one.",
+    )
+
+
+class RestartSerializer(serializers.Serializer[Any]):
+    """What a restart may say; usually nothing."""
+
+    clear_state = serializers.BooleanField(default=True, help_text="A back-test cannot be restarted without.")
+
+    def validate_clear_state(self, clear_state: bool) -> bool:
+        if not clear_state:
+            raise serializers.ValidationError(
+                "A back-test restarts from its first bar. To go on where a failed execution ended, POST to its retry/."
+            )
+        return clear_state
+
+
+class StartedSerializer(serializers.Serializer[Any]):
+    """Which execution the task runs as; 200 when an equal one is reused, 202 when a new one was sent."""
+
+    message = serializers.CharField()
+    task_id = serializers.IntegerField()
+    execution_id = serializers.IntegerField()
+
+
 class ExecutionSerializer(serializers.ModelSerializer[Execution]):
     """One row of the lists of executions."""
 
@@ -97,7 +127,16 @@ class ExecutionDetailSerializer(ExecutionSerializer):
     )
 
     class Meta(ExecutionSerializer.Meta):
-        fields = [*ExecutionSerializer.Meta.fields, "manifest", "metrics"]
+        fields = [
+            *ExecutionSerializer.Meta.fields,
+            "manifest",
+            "manifest_hash",
+            "seal",
+            "tape_hash",
+            "failure",
+            "retry_of",
+            "metrics",
+        ]
 
     def get_metrics(self, execution: Execution) -> dict[str, float | int | None] | None:
         checkpoint = execution.checkpoints.first()

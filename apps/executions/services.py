@@ -1,46 +1,27 @@
 """What may be done with tasks and executions, for every door alike."""
 
-import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
-from apps.engine import ENGINE_VERSION
 from apps.errors import AccessDenied, Conflict, Invalid, NotFound
 from apps.executions import data, lifecycle, messages, terms, timeframes
+from apps.executions.manifests import manifest_hash, manifest_of, seal_of
 from apps.executions.models import BacktestTask, Execution, Status, TaskType
 from apps.market import sessions
 from apps.market.models import DatasetVersion
-from apps.strategies import services as strategies
 
 UNFINISHED = (Status.CREATED, Status.RUNNING, Status.PAUSED)
 LONGEST_WARM_UP = 1_000_000_000
 
 
-INSTRUMENT = (
-    "symbol",
-    "quote_currency",
-    "price_increment",
-    "pip_size",
-    "quantity_step",
-    "min_quantity",
-    "max_quantity",
-    "periods_per_year",
-    "multiplier",
-    "is_inverse",
-    "settles_in",
-    "initial_margin",
-    "maintenance_margin",
-    "liquidation_fee",
-)
-"""Fields of an instrument that a manifest carries to the engine."""
-
-
 class AlreadyRunning(Conflict):
     code = "already_running"
+
+
+class NotFailed(Conflict):
+    code = "not_failed"
 
 
 def find(user: Any, execution_id: int) -> Execution:
@@ -78,6 +59,17 @@ def delete_backtest_task(task: BacktestTask) -> None:
     task.delete()
 
 
+def delete(execution: Execution) -> None:
+    """Delete an execution that is over, with its journals. Raises Conflict while it or a retry of it is unfinished."""
+    unfinished = Execution.objects.filter(Q(pk=execution.pk) | Q(retry_of=execution), status__in=UNFINISHED).first()
+    if unfinished is not None:
+        raise Conflict(
+            f"Execution {execution.pk} cannot be deleted: execution {unfinished.pk} is {unfinished.status}."
+            " Stop it first."
+        )
+    execution.delete()
+
+
 def start(task: BacktestTask) -> Execution:
     """A new numbered execution of the task, sent to the workers when the transaction commits.
 
@@ -90,23 +82,71 @@ def start(task: BacktestTask) -> Execution:
             .get(pk=task.pk)
         )
         _refuse_while_running(task, "started again")
-        version = task.dataset.latest
-        if version is None:
-            raise Invalid(f"Dataset {task.dataset} holds no rows yet.", fields={"dataset": ["It holds no rows yet."]})
+        version = _newest_version(task)
         manifest = manifest_of(task, version)
         if task.warm_up_bars:
             data.rows_of(manifest["data"])
-        last = task.executions.aggregate(last=Max("execution_number"))["last"] or 0
         execution = Execution.objects.create(
             owner_id=task.owner_id,
             task_type=TaskType.BACKTEST,
             backtest_task=task,
-            execution_number=last + 1,
+            execution_number=_next_number(task),
             dataset_version=version,
             manifest=manifest,
+            manifest_hash=manifest_hash(manifest),
+            seal=seal_of(manifest),
         )
         messages.send(execution.pk)
+        execution.refresh_from_db(fields=["sent_at"])
     return execution
+
+
+def equal_to(task: BacktestTask) -> Execution | None:
+    """The owner's newest completed execution of what the task would run now; None when there is none.
+
+    Raises Invalid as `start` does.
+    """
+    wanted = manifest_hash(manifest_of(task, _newest_version(task)))
+    equal = Execution.objects.filter(owner_id=task.owner_id, manifest_hash=wanted, status=Status.COMPLETED)
+    return equal.order_by("-id").first()
+
+
+def restart(execution: Execution) -> Execution:
+    """A new numbered execution of the same task, as the task is now, from its first bar.
+
+    Raises AlreadyRunning while any execution of the task is unfinished, and what `start` raises.
+    """
+    return start(_task_of(execution, "started again"))
+
+
+def retry(execution: Execution) -> Execution:
+    """A new numbered execution of the same manifest that goes on from the last snapshot of a failed one.
+
+    A worker copies the tape up to there. One that failed before its first snapshot begins at its first bar.
+    """
+    with transaction.atomic():
+        task = BacktestTask.objects.select_for_update().filter(pk=_task_of(execution, "retried").pk).first()
+        failed = Execution.objects.filter(pk=execution.pk).first()
+        if task is None or failed is None:
+            raise NotFound("Execution not found")
+        if failed.status != Status.FAILED:
+            raise NotFailed(f"Execution {failed.pk} is {failed.status}; only a failed one can be retried. Restart it.")
+        if failed.archived_at is not None:
+            raise NotFailed(f"The tape of execution {failed.pk} is archived; restart it instead.")
+        _refuse_while_running(task, "retried")
+        retried = Execution.objects.create(
+            owner_id=failed.owner_id,
+            task_type=failed.task_type,
+            backtest_task=task,
+            execution_number=_next_number(task),
+            dataset_version_id=failed.dataset_version_id,
+            manifest=failed.manifest,
+            manifest_hash=failed.manifest_hash,
+            seal=failed.seal,
+            retry_of=failed,
+        )
+        messages.send(retried.pk)
+    return retried
 
 
 def latest_execution(task: BacktestTask) -> Execution:
@@ -117,38 +157,22 @@ def latest_execution(task: BacktestTask) -> Execution:
     return execution
 
 
-def manifest_of(task: BacktestTask, version: DatasetVersion) -> dict[str, Any]:
-    """Everything that goes into a run; equal manifests give equal tapes."""
-    instrument = task.dataset.instrument
-    return {
-        "strategy": {
-            "type": task.config.strategy_type,
-            "parameters": strategies.clean(task.config.strategy_type, task.config.parameters),
-        },
-        "data": {
-            "content_hash": version.content_hash,
-            "timeframe_seconds": task.dataset.timeframe_seconds,
-            "start_time": _iso(task.start_time),
-            "end_time": _iso(task.end_time),
-            "session": task.session,
-            "timeframe": task.timeframe,
-            "warm_up_bars": task.warm_up_bars,
-        },
-        "instrument": {name: getattr(instrument, name) for name in INSTRUMENT},
-        "account": terms.account_of(task),
-        "costs": terms.costs_of(task),
-        "rules": terms.rules_of(task),
-        "engine": {"version": ENGINE_VERSION, "seed": 0},
-    }
+def _newest_version(task: BacktestTask) -> DatasetVersion:
+    version = task.dataset.latest
+    if version is None:
+        raise Invalid(f"Dataset {task.dataset} holds no rows yet.", fields={"dataset": ["It holds no rows yet."]})
+    return version
 
 
-def manifest_hash(manifest: dict[str, Any]) -> str:
-    """SHA-256 of the manifest in one canonical spelling."""
-    return hashlib.sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def _next_number(task: BacktestTask) -> int:
+    """The caller holds the task's row lock."""
+    return (task.executions.aggregate(last=Max("execution_number"))["last"] or 0) + 1
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None
+def _task_of(execution: Execution, deed: str) -> BacktestTask:
+    if execution.backtest_task is None:
+        raise Conflict(f"Execution {execution.pk} cannot be {deed}: it belongs to no back-test task.")
+    return execution.backtest_task
 
 
 def _refuse_while_running(task: BacktestTask, deed: str) -> None:

@@ -1,18 +1,48 @@
 """The native API's doors to tasks and executions."""
 
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.executions import lifecycle, presentation, services
+from apps.accounts.idempotency import idempotent
+from apps.executions import conditional, lifecycle, presentation, services
 from apps.executions.filters import BacktestTaskFilter, ExecutionFilter
-from apps.executions.models import BacktestTask, Execution
-from apps.executions.serializers import BacktestTaskSerializer, ExecutionDetailSerializer, ExecutionSerializer
+from apps.executions.models import BacktestTask, Checkpoint, Execution
+from apps.executions.serializers import (
+    BacktestTaskSerializer,
+    ExecutionDetailSerializer,
+    ExecutionSerializer,
+    RestartSerializer,
+    StartedSerializer,
+    StartSerializer,
+)
 from apps.queries import KnownParametersMixin, Pages
+
+Newest = Callable[[], Checkpoint | None]
+STATUS = ("status", "progress", "started_at", "completed_at", "error_message", "failure")
+DETAIL = (*STATUS, "processed", "total", "simulated_at", "tape_hash", "retry_of_id")
+
+
+def _started(execution: Execution, *, reused: bool = False) -> Response:
+    message = "Execution reused" if reused else "Execution created"
+    return Response(
+        {"message": message, "task_id": execution.task_id, "execution_id": execution.pk},
+        status=status.HTTP_200_OK if reused else status.HTTP_202_ACCEPTED,
+        headers={"Location": f"/api/trading/executions/{execution.pk}/"},
+    )
+
+
+def _restarted(execution: Execution, request: Request) -> Response:
+    RestartSerializer(data=request.data).is_valid(raise_exception=True)
+    return _started(services.restart(execution))
 
 
 class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTask]):
@@ -23,6 +53,7 @@ class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTa
     lookup_value_regex = r"\d{1,18}"
     known_parameters = frozenset({"config_id", "strategy_type", "status", "search", "ordering"})
     filterset_class = BacktestTaskFilter
+    create = idempotent()(mixins.CreateModelMixin.create)
 
     def get_queryset(self) -> QuerySet[BacktestTask]:
         newest = Execution.objects.filter(backtest_task=OuterRef("pk")).order_by("-execution_number")
@@ -44,14 +75,25 @@ class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTa
     def perform_destroy(self, task: BacktestTask) -> None:
         services.delete_backtest_task(task)
 
+    @idempotent()
+    @extend_schema(request=StartSerializer, responses={200: StartedSerializer, 202: StartedSerializer})
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
+        """Run the task; with `reuse`, answer with an equal run of one's own instead of computing it again."""
         task = self.get_object()
-        execution = services.start(task)
-        body = {"message": "Execution created", "task_id": task.pk, "execution_id": execution.pk}
-        return Response(
-            body, status=status.HTTP_202_ACCEPTED, headers={"Location": f"/api/trading/executions/{execution.pk}/"}
-        )
+        wanted = StartSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        reused = services.equal_to(task) if wanted.validated_data["reuse"] else None
+        execution = reused or services.start(task)
+        return _started(execution, reused=reused is not None)
+
+    @idempotent()
+    @extend_schema(request=RestartSerializer, responses={202: StartedSerializer})
+    @action(detail=True, methods=["post"])
+    def restart(self, request: Request, pk: str) -> Response:
+        """Run the task again, from its first bar; only when its latest execution is over."""
+        execution = services.latest_execution(self.get_object())
+        return _restarted(execution, request)
 
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
@@ -95,18 +137,21 @@ class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.Gen
     def get_object(self) -> Execution:
         return services.find(self.request.user, int(self.kwargs["pk"]))
 
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(ExecutionDetailSerializer(self.get_object()).data)
+    def retrieve(self, request: Request, pk: str) -> HttpResponse:
+        return self._shown(lambda execution, newest: ExecutionDetailSerializer(execution).data, DETAIL)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete an execution that is over, with all that it wrote."""
+        services.delete(self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True)
-    def status(self, request: Request, pk: str) -> Response:
-        execution = self.get_object()
-        return Response(presentation.status_answer(execution, execution.checkpoints.first()))
+    def status(self, request: Request, pk: str) -> HttpResponse:
+        return self._shown(lambda execution, newest: presentation.status_answer(execution, newest()), STATUS)
 
     @action(detail=True, url_path="metrics/latest")
-    def metrics_latest(self, request: Request, pk: str) -> Response:
-        execution = self.get_object()
-        return Response(presentation.metrics_answer(execution, execution.checkpoints.first()))
+    def metrics_latest(self, request: Request, pk: str) -> HttpResponse:
+        return self._shown(lambda execution, newest: presentation.metrics_answer(execution, newest()), ())
 
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
@@ -119,6 +164,39 @@ class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.Gen
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
         return self._move(lifecycle.stop)
+
+    @idempotent()
+    @extend_schema(request=RestartSerializer, responses={202: StartedSerializer})
+    @action(detail=True, methods=["post"])
+    def restart(self, request: Request, pk: str) -> Response:
+        """Run its task again, as the task is now, from its first bar."""
+        return _restarted(self.get_object(), request)
+
+    @idempotent()
+    @extend_schema(request=None, responses={202: StartedSerializer})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Let a new execution go on from the last snapshot of this one, which failed."""
+        return _started(services.retry(self.get_object()))
+
+    def _shown(self, present: Callable[[Execution, Newest], Any], changing: Sequence[str]) -> HttpResponse:
+        """The execution as `present` says it, of which these members and the newest checkpoint change."""
+        execution = self.get_object()
+        newest = cache(execution.checkpoints.first)
+        is_over = conditional.is_over(execution)
+        # the last checkpoint of one that is over need not be read to know that it is still the last
+        state = (
+            is_over,
+            None if is_over else getattr(newest(), "pk", None),
+            *(getattr(execution, name) for name in changing),
+        )
+        return conditional.answer(
+            self.request,
+            conditional.tag_of(self.request, execution, state),
+            lambda: Response(present(execution, newest)),
+            # the failed one that a retry went on from may still be deleted
+            is_final=is_over and not ("retry_of_id" in changing and execution.retry_of_id),
+        )
 
     def _move(self, move: Any) -> Response:
         execution = self.get_object()

@@ -57,9 +57,37 @@ def load(content_hash: str, *, start: int | None = None, end: int | None = None)
     return bars[first:last]
 
 
+def rehash(content_hash: str) -> str:
+    """The hash of the rows as the file of this content holds them now, however often it was read before.
+
+    Raises DataDamaged when there is no such file, or when it holds no rows.
+    """
+    try:
+        bars = _open(path_of(content_hash))
+    except OSError:
+        raise DataDamaged(f"The stored rows {content_hash[:12]} are missing: import the dataset again.") from None
+    if bars.dtype != BAR or bars.ndim != 1:
+        raise DataDamaged(f"The stored rows {content_hash[:12]} cannot be read: import the dataset again.")
+    return hash_of(bars)
+
+
 def delete(content_hash: str) -> None:
     """Remove the rows; who has mapped them keeps them until the end."""
     path_of(content_hash).unlink(missing_ok=True)
+
+
+def hashes() -> list[str]:
+    """The content hashes of all files that there are."""
+    return [path.stem for path in (settings.DATA_DIR / "market").glob("*/*.npy")]
+
+
+def remove_unfinished() -> int:
+    """Remove what crashes left of files that were being saved; returns how many."""
+    with kept():
+        parts = list((settings.DATA_DIR / "market").glob("*/*.part"))
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return len(parts)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.idempotency import idempotent
 from apps.accounts.models import User
 from apps.errors import AccessDenied, DomainError, NotFound
 from apps.market import instruments, services, store
@@ -46,6 +47,7 @@ class InstrumentViewSet(KnownParametersMixin, viewsets.ModelViewSet[Instrument])
     filterset_class = InstrumentFilter
     pagination_class = Pages
     lookup_value_regex = r"\d{1,18}"
+    create = idempotent()(mixins.CreateModelMixin.create)
 
     def get_queryset(self) -> QuerySet[Instrument]:
         return Instrument.objects.visible_to(self.request.user)
@@ -83,9 +85,14 @@ class DatasetViewSet(
     def get_serializer_class(self) -> type[Any]:
         return {"create": UploadSerializer, "retrieve": DatasetDetailSerializer}.get(self.action, DatasetSerializer)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action == "create":
+            _refuse_large(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)  # before the body is taken apart
+
+    @idempotent(in_transaction=False)  # reading a large file takes long, and the same rows again are the same version
     @extend_schema(responses={201: DatasetDetailSerializer})
     def create(self, request: Request) -> Response:
-        _refuse_large(int(request.META.get("CONTENT_LENGTH") or 0) - FORM_BYTES)  # before the body is taken apart
         upload = UploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         fields = upload.validated_data

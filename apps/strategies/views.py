@@ -4,11 +4,12 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.accounts.idempotency import idempotent
 from apps.accounts.models import User
 from apps.queries import KnownParametersMixin, Pages
 from apps.strategies import services
@@ -42,6 +43,7 @@ class StrategyConfigViewSet(KnownParametersMixin, viewsets.ModelViewSet[Strategy
     filterset_class = StrategyConfigFilter
     pagination_class = Pages
     lookup_value_regex = r"\d{1,18}"
+    create = idempotent()(mixins.CreateModelMixin.create)
 
     def get_queryset(self) -> QuerySet[StrategyConfig]:
         running = StrategyConfig.objects.filter(

@@ -1,8 +1,7 @@
 from django.http import QueryDict
 
 from apps.errors import Invalid
-from apps.executions.models import Execution
-from apps.journal.views import JournalView, Window
+from apps.journal.views import JournalView
 from apps.trades.journal import trades
 
 
@@ -13,7 +12,7 @@ class TradesView(JournalView):
     member = "trades"
     filters = ("instrument", "direction")
 
-    def read(self, execution: Execution, window: Window, query: QueryDict) -> tuple[list[str], int]:
+    def check(self, query: QueryDict) -> None:
+        super().check(query)
         if query.get("direction", "long") not in ("long", "short"):
             raise Invalid("Invalid direction parameter", fields={"direction": ["It must be long or short."]})
-        return super().read(execution, window, query)

@@ -10,7 +10,8 @@
 // Rows are told by their sequence: whatever is cut, the next answer goes on after the last row that was taken.
 
 const NEVER = Number.MAX_SAFE_INTEGER; // equity comes with the chart's own data, on its buckets
-const FIRST_WAIT = 400;
+const FIRST_WAIT = 1_000; // times SPREAD: when a server restarts, its pages must not all come back at once
+const SPREAD = () => 0.3 + 1.2 * Math.random();
 const LONGEST_WAIT = 15_000;
 const TRIES = 2; // sockets that never opened, before polling
 const POLL = 2_000;
@@ -97,7 +98,7 @@ export class Follower {
     if (REFUSED.includes(code)) return this.say("ended", "this execution cannot be followed any more");
     if (this.failures >= TRIES) return this.poll();
     this.say("waiting", "connection lost, trying again");
-    this.timer = setTimeout(() => this.connect(), this.wait * (0.5 + Math.random()));
+    this.timer = setTimeout(() => this.connect(), this.wait * SPREAD());
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
   }
 
@@ -130,7 +131,7 @@ export class Follower {
     if (this.poller) return;
     this.say("polling");
     this.poller = setInterval(() => this.ask(), POLL);
-    this.retrier = setInterval(() => this.connect(), RETRY);
+    this.retrier = setInterval(() => this.connect(), RETRY * SPREAD());
     this.ask();
   }
 

@@ -79,9 +79,8 @@ def test_an_address_that_makes_no_sense_is_refused(query: dict[str, str], browse
 
 def test_a_row_shows_the_figures_of_the_newest_checkpoint(finished: Execution, browser: Client, api: Any) -> None:
     Checkpoint.objects.create(
-        execution=finished, processed=1, metrics={"total_return": 9.99}, created_at=timezone.now()
-    )
-    Checkpoint.objects.filter(processed=1).update(id=0)  # the oldest, whatever was written last
+        id=0, execution=finished, processed=1, metrics={"total_return": 9.99}, created_at=timezone.now()
+    )  # the oldest, though it was written last
     figures = api.get(f"/api/trading/executions/{finished.pk}/metrics/latest/").json()["checkpoint"]
 
     (row,) = browser.get(LIST).context["page"].rows

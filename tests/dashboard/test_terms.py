@@ -10,6 +10,7 @@ from apps.dashboard import terms
 from apps.events.journal import events
 from apps.executions.models import Checkpoint, Execution
 from apps.executions.terms import ACCOUNT, ACCOUNT_KINDS, FILL_RULES, INTRABAR
+from apps.journal.journal import NewRows
 
 USD = {"instrument": {"quote_currency": "USD"}}
 FIGURES = {"ambiguous_bars": 3, "final_equity": 10_050.0, "opposite_equity": 9_949.5}
@@ -186,7 +187,8 @@ def test_the_page_tells_liquidations_and_margin_calls_when_there_were_any(finish
     assert 'id="shortage"' not in page(browser, finished)
     checkpoint = finished.checkpoints.latest()
     Checkpoint.objects.filter(pk=checkpoint.pk).update(metrics={**checkpoint.metrics, "liquidations": 2})
-    events.append(finished.pk, [("margin_called", ',"event_type":"margin_called","timestamp":"","event":{}}')])
+    called = '"event_type":"margin_called","timestamp":"","event":{}'
+    events.append(finished.pk, NewRows((["margin_called"],), [called], "2026-01-01T00:00:00Z"))
 
     part = browser.get(reverse("dashboard:figures", args=[finished.pk])).content.decode()
 

@@ -31,6 +31,7 @@ def sequences(body: dict[str, Any]) -> list[int]:
     return [point["sequence"] for point in body["equity_curve"]]
 
 
+@pytest.mark.case("T47", "T48")
 def test_t47_t48_one_point_a_bar(curve: Any) -> None:
     body = curve()
 
@@ -43,6 +44,7 @@ def test_t47_t48_one_point_a_bar(curve: Any) -> None:
     assert body["equity_curve"][0]["balance"] == 10_000.0
 
 
+@pytest.mark.case("T50")
 @pytest.mark.parametrize(
     ("query", "first", "last"),
     [
@@ -65,6 +67,7 @@ def test_t50_bounds_are_inclusive(curve: Any, query: dict[str, Any], first: int,
     assert body["count"] == last - first + 1
 
 
+@pytest.mark.case("T50")
 @pytest.mark.parametrize("query", [{"start_time": minute(20), "end_time": minute(10)}, {"start_time": minute(9999)}])
 def test_t50_an_empty_time_is_an_empty_page(curve: Any, query: dict[str, Any]) -> None:
     body = curve(**query)
@@ -72,6 +75,7 @@ def test_t50_an_empty_time_is_an_empty_page(curve: Any, query: dict[str, Any]) -
     assert (body["equity_curve"], body["count"], body["next"]) == ([], 0, None)
 
 
+@pytest.mark.case("T50")
 @pytest.mark.parametrize("name", ["start_time", "end_time"])
 @pytest.mark.parametrize(
     "text", ["yesterday", "2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "", "1704067200", "\x00"]
@@ -83,6 +87,7 @@ def test_t50_a_time_that_is_none_is_refused_by_name(api: APIClient, execution: A
     assert answer.json()["error"] == f"Invalid {name} parameter"
 
 
+@pytest.mark.case("T51", "T52")
 @pytest.mark.parametrize("limit", [2, 3, 4, 7, 50, 299])
 def test_t51_t52_fewer_points_keep_the_ends_and_the_extremes(curve: Any, limit: int) -> None:
     whole, thinned = curve()["equity_curve"], curve(max_points=limit)
@@ -101,6 +106,7 @@ def test_t51_t52_fewer_points_keep_the_ends_and_the_extremes(curve: Any, limit: 
         assert max(balances) == max(point["balance"] for point in whole)
 
 
+@pytest.mark.case("T52")
 @pytest.mark.parametrize("limit", [300, 301, 10**6])
 def test_t52_enough_room_leaves_all_points(curve: Any, limit: int) -> None:
     body = curve(max_points=limit)
@@ -109,6 +115,7 @@ def test_t52_enough_room_leaves_all_points(curve: Any, limit: int) -> None:
     assert body["granularity_seconds"] is None
 
 
+@pytest.mark.case("T53")
 @pytest.mark.parametrize("text", ["1", "0", "-1", "x", "", "2.5"])
 def test_t53_a_number_of_points_below_two_is_refused(api: APIClient, execution: Any, text: str) -> None:
     answer = api.get(f"/api/trading/executions/{execution.pk}/equity/", {"max_points": text})
@@ -117,6 +124,7 @@ def test_t53_a_number_of_points_below_two_is_refused(api: APIClient, execution: 
     assert answer.json()["error"] == "Invalid max_points parameter"
 
 
+@pytest.mark.case("T55")
 def test_t55_pages_are_of_the_thinned_points(curve: Any) -> None:
     whole = curve(max_points=20)
 
@@ -128,6 +136,7 @@ def test_t55_pages_are_of_the_thinned_points(curve: Any) -> None:
     assert "max_points=20" in parts[0]["next"]
 
 
+@pytest.mark.case("T56")
 def test_t56_only_new_points_are_thinned(curve: Any) -> None:
     body = curve(max_points=10, since_sequence=200)
 
@@ -136,6 +145,7 @@ def test_t56_only_new_points_are_thinned(curve: Any) -> None:
     assert len(chosen) <= 10
 
 
+@pytest.mark.case("T51")
 @pytest.mark.parametrize("count", [0, 1])
 def test_t51_nothing_to_thin(curve: Any, count: int) -> None:
     body = curve(max_points=2, since_sequence=300 - count)

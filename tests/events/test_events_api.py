@@ -19,6 +19,7 @@ def events(api: APIClient, finished: Any) -> Any:
     return read
 
 
+@pytest.mark.case("T18", "T19", "T75")
 def test_t18_t19_t75_the_shape_of_a_row(events: Any) -> None:
     rows = events()
 
@@ -30,16 +31,19 @@ def test_t18_t19_t75_the_shape_of_a_row(events: Any) -> None:
         assert row["created_at"].endswith("Z")
 
 
+@pytest.mark.case("T34")
 def test_t34_only_documented_types_occur(events: Any) -> None:
     assert {row["event_type"] for row in events()} == {"strategy_signal", "trade_executed", "status_changed"}
 
 
+@pytest.mark.case("T32")
 def test_t32_a_signal(events: Any) -> None:
     for row in events(event_type="strategy_signal"):
         assert row["event"]["signal"] in ("buy", "sell")
         assert isinstance(row["event"]["price"], str)
 
 
+@pytest.mark.case("T33")
 def test_t33_an_execution_of_a_trade(events: Any) -> None:
     rows = events(event_type="trade_executed")
 
@@ -72,6 +76,7 @@ def test_timestamps_of_the_market_never_go_back(events: Any) -> None:
     assert times == sorted(times)
 
 
+@pytest.mark.case("T64")
 def test_t64_changes_of_status_are_the_first_and_the_last_rows(events: Any) -> None:
     rows = events()
     changes = [row["event"] for row in rows if row["event_type"] == "status_changed"]
@@ -80,11 +85,13 @@ def test_t64_changes_of_status_are_the_first_and_the_last_rows(events: Any) -> N
     assert (rows[0]["event_type"], rows[-1]["event_type"]) == ("status_changed", "status_changed")
 
 
+@pytest.mark.case("T25")
 @pytest.mark.parametrize("kind", ["tick_received", "no_such_type", "", "strategy_signal' OR 1=1 --", "\u00e4"])
 def test_t25_an_event_type_that_does_not_occur_gives_an_empty_list(events: Any, kind: str) -> None:
     assert events(event_type=kind) == []
 
 
+@pytest.mark.case("T24")
 def test_t24_a_filter_takes_pages_and_since_as_well(api: APIClient, finished: Any, events: Any) -> None:
     fills = [row["sequence"] for row in events(event_type="trade_executed")]
 

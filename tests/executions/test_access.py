@@ -19,6 +19,8 @@ EXECUTION_PATHS = [
     ("post", "pause/"),
     ("post", "resume/"),
     ("post", "stop/"),
+    ("post", "restart/"),
+    ("post", "retry/"),
 ]
 TASK_PATHS = [
     ("get", ""),
@@ -29,6 +31,7 @@ TASK_PATHS = [
     ("post", "stop/"),
     ("post", "pause/"),
     ("post", "resume/"),
+    ("post", "restart/"),
     ("get", "executions/"),
 ]
 LISTS = ["executions/", "backtest-tasks/", "strategy-configs/"]
@@ -49,6 +52,7 @@ def as_it_was(execution: Any) -> bool:
     return all(before[name] == after[name] for name in before if not name.startswith("_"))
 
 
+@pytest.mark.case("T14", "T74")
 @pytest.mark.parametrize(("method", "path"), EXECUTION_PATHS)
 def test_t14_a_stranger_is_refused(stranger_api: APIClient, execution: Any, call: Any, method: str, path: str) -> None:
     answer = call(stranger_api, method, path)
@@ -66,6 +70,7 @@ def test_a_stranger_learns_nothing_from_a_wrong_query(
     assert call(stranger_api, method, path + query).status_code == 403
 
 
+@pytest.mark.case("T1")
 @pytest.mark.parametrize(("method", "path"), EXECUTION_PATHS)
 def test_t1_without_a_token(anonymous_api: APIClient, execution: Any, call: Any, method: str, path: str) -> None:
     answer = call(anonymous_api, method, path)
@@ -93,6 +98,7 @@ def bad_tokens(user: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.case("T1")
 @pytest.mark.parametrize(
     "kind", ["lapsed", "garbage", "empty", "two", "signed by another", "unsigned", "a refresh token", "not ASCII"]
 )
@@ -106,6 +112,7 @@ def test_t1_with_a_token_that_is_none(anonymous_api: APIClient, owner: Any, call
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.case("T1")
 def test_t1_a_token_of_a_closed_account(api: APIClient, owner: Any, call: Any) -> None:
     owner.is_active = False
     owner.save()
@@ -113,6 +120,7 @@ def test_t1_a_token_of_a_closed_account(api: APIClient, owner: Any, call: Any) -
     assert call(api, "get", "status/").status_code == 401
 
 
+@pytest.mark.case("T74")
 @pytest.mark.parametrize(("method", "path"), TASK_PATHS)
 def test_t74_a_stranger_does_not_find_a_task(stranger_api: APIClient, execution: Any, method: str, path: str) -> None:
     answer = getattr(stranger_api, method)(f"/api/trading/backtest-tasks/{execution.backtest_task_id}/{path}")
@@ -123,6 +131,7 @@ def test_t74_a_stranger_does_not_find_a_task(stranger_api: APIClient, execution:
     assert execution.backtest_task.executions.count() == 1
 
 
+@pytest.mark.case("T74")
 @pytest.mark.parametrize("path", LISTS)
 def test_t74_lists_hold_ones_own_only(api: APIClient, stranger_api: APIClient, execution: Any, path: str) -> None:
     assert api.get(f"/api/trading/{path}").json()["count"] == 1
@@ -147,6 +156,7 @@ def test_a_stranger_cannot_use_anothers_things(
     assert not BacktestTask.objects.filter(owner=stranger).exists()
 
 
+@pytest.mark.case("T60")
 def test_t60_an_unknown_route_answers_in_the_common_form(api: APIClient) -> None:
     answer = api.get("/api/trading/no-such-thing/")
 

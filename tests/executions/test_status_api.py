@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 STATUS_KEYS = {
     "execution_id", "task_type", "task_id", "execution_number", "status", "progress", "started_at", "completed_at",
-    "error_message", "has_checkpoint", "checkpoint",
+    "error_message", "failure", "has_checkpoint", "checkpoint",
 }  # fmt: skip
 CHECKPOINT_KEYS = {
     "id", "processed", "total_return", "total_pnl", "realized_pnl", "unrealized_pnl", "total_trades",
@@ -29,6 +29,7 @@ def status_of(api: APIClient, execution: Any) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.case("T2", "T5", "T8")
 def test_t2_t5_t8_before_its_first_chunk(api: APIClient, execution: Any) -> None:
     body = status_of(api, execution)
 
@@ -42,12 +43,14 @@ def test_t2_t5_t8_before_its_first_chunk(api: APIClient, execution: Any) -> None
         "started_at": None,
         "completed_at": None,
         "error_message": None,
+        "failure": None,
         "has_checkpoint": False,
         "checkpoint": None,
     }
     assert isinstance(body["progress"], float)
 
 
+@pytest.mark.case("T2", "T3", "T6")
 def test_t2_t3_t6_when_completed(api: APIClient, finished: Any) -> None:
     body = status_of(api, finished)
 
@@ -59,6 +62,7 @@ def test_t2_t3_t6_when_completed(api: APIClient, finished: Any) -> None:
     assert body["checkpoint"]["processed"] == 300
 
 
+@pytest.mark.case("T4")
 def test_t4_times_are_utc_with_z(api: APIClient, finished: Any) -> None:
     body = status_of(api, finished)
 
@@ -67,6 +71,7 @@ def test_t4_times_are_utc_with_z(api: APIClient, finished: Any) -> None:
     assert body["started_at"] <= body["completed_at"]
 
 
+@pytest.mark.case("T7")
 def test_t7_counts_are_integers_and_figures_have_two_decimals(api: APIClient, finished: Any) -> None:
     checkpoint = status_of(api, finished)["checkpoint"]
 
@@ -79,6 +84,7 @@ def test_t7_counts_are_integers_and_figures_have_two_decimals(api: APIClient, fi
             assert value != "-0.00", name
 
 
+@pytest.mark.case("T9", "T11")
 def test_t9_t11_the_figures_agree_with_each_other_and_with_the_tape(api: APIClient, finished: Any) -> None:
     checkpoint = status_of(api, finished)["checkpoint"]
     trades = api.get(f"/api/trading/executions/{finished.pk}/trades/").json()["trades"]
@@ -100,6 +106,7 @@ def test_t9_t11_the_figures_agree_with_each_other_and_with_the_tape(api: APIClie
     assert 0 <= figure["max_drawdown"] <= 100
 
 
+@pytest.mark.case("T9")
 def test_t9_the_drawdown_is_a_positive_per_cent_of_the_curve(api: APIClient, finished: Any) -> None:
     curve = api.get(f"/api/trading/executions/{finished.pk}/equity/?page_size=1000").json()["equity_curve"]
     peak, fall = 10_000.0, 0.0
@@ -111,6 +118,7 @@ def test_t9_the_drawdown_is_a_positive_per_cent_of_the_curve(api: APIClient, fin
     assert status_of(api, finished)["checkpoint"]["max_drawdown"] == f"{fall * 100:.2f}"
 
 
+@pytest.mark.case("T10")
 def test_t10_what_is_undefined_is_null(api: APIClient, make_task: Any, make_config: Any) -> None:
     from apps.executions.services import start
     from apps.runner.run import run
@@ -126,6 +134,7 @@ def test_t10_what_is_undefined_is_null(api: APIClient, make_task: Any, make_conf
         assert checkpoint[name] is None, (name, checkpoint[name])
 
 
+@pytest.mark.case("T57", "T58")
 def test_t57_t58_the_latest_metrics_are_the_checkpoint_of_the_status(api: APIClient, finished: Any) -> None:
     body = api.get(f"/api/trading/executions/{finished.pk}/metrics/latest/").json()
 
@@ -135,6 +144,7 @@ def test_t57_t58_the_latest_metrics_are_the_checkpoint_of_the_status(api: APICli
     }
 
 
+@pytest.mark.case("T71")
 def test_t71_an_older_execution_stays_readable(api: APIClient, finished: Any) -> None:
     from apps.executions.services import start
     from apps.runner.run import run
@@ -149,6 +159,7 @@ def test_t71_an_older_execution_stays_readable(api: APIClient, finished: Any) ->
     assert status_of(api, second)["checkpoint"]["id"] != before["checkpoint"]["id"]
 
 
+@pytest.mark.case("T15")
 @pytest.mark.parametrize("path", ["status", "metrics/latest", "events", "trades", "equity"])
 @pytest.mark.parametrize("number", ["x", "1.5", "-1", "", "0x1"])
 def test_t15_a_path_without_a_whole_number_leads_nowhere(api: APIClient, path: str, number: str) -> None:
@@ -158,6 +169,7 @@ def test_t15_a_path_without_a_whole_number_leads_nowhere(api: APIClient, path: s
     assert isinstance(answer.json()["error"], str)
 
 
+@pytest.mark.case("T13")
 @pytest.mark.parametrize("path", ["status", "metrics/latest", "events", "trades", "equity"])
 @pytest.mark.parametrize("number", [0, 987654321, 2**63 - 1, 2**63, 10**30])
 def test_t13_an_execution_that_is_not_there(api: APIClient, path: str, number: int) -> None:
@@ -168,12 +180,14 @@ def test_t13_an_execution_that_is_not_there(api: APIClient, path: str, number: i
         assert answer.json()["error"] == "Execution not found"
 
 
+@pytest.mark.case("T16")
 def test_t16_without_its_slash_the_path_leads_there(api: APIClient, execution: Any) -> None:
     answer = api.get(f"/api/trading/executions/{execution.pk}/status", follow=True)
 
     assert answer.json()["execution_id"] == execution.pk
 
 
+@pytest.mark.case("T77")
 @pytest.mark.parametrize(
     "path",
     [

@@ -17,6 +17,7 @@ def things(make_config: Any, import_dataset: Any) -> dict[str, Any]:
     return {"name": "first try", "config": make_config().pk, "dataset": import_dataset().pk}
 
 
+@pytest.mark.case("T79")
 def test_a_task_is_made_with_the_documented_defaults(api: APIClient, things: dict[str, Any], owner: Any) -> None:
     answer = api.post(URL, things)
 
@@ -90,6 +91,7 @@ def test_a_name_is_given_once(api: APIClient, things: dict[str, Any]) -> None:
     assert BacktestTask.objects.count() == 1
 
 
+@pytest.mark.case("T76", "T79")
 def test_start_answers_202_and_numbers_from_one(api: APIClient, make_task: Any) -> None:
     task = make_task()
 
@@ -107,6 +109,7 @@ def test_start_answers_202_and_numbers_from_one(api: APIClient, make_task: Any) 
         api.post(f"{URL}{task.pk}/stop/")
 
 
+@pytest.mark.case("T79")
 def test_a_task_runs_once_at_a_time(api: APIClient, execution: Any) -> None:
     answer = api.post(f"{URL}{execution.backtest_task_id}/start/")
 
@@ -134,6 +137,7 @@ def test_a_changed_task_leaves_older_executions_as_they_were_started(api: APICli
     assert before["account"]["initial_balance"] == 10_000.0
 
 
+@pytest.mark.case("T79")
 def test_pause_and_resume_go_on_in_the_same_execution(api: APIClient, execution: Any) -> None:
     from apps.runner import recorder
 
@@ -147,6 +151,7 @@ def test_pause_and_resume_go_on_in_the_same_execution(api: APIClient, execution:
     assert paused["execution_id"] == resumed["execution_id"] == execution.pk
 
 
+@pytest.mark.case("T63", "T79")
 def test_stop_ends_it_for_good(api: APIClient, execution: Any) -> None:
     url = f"{URL}{execution.backtest_task_id}/"
 
@@ -165,15 +170,18 @@ def test_deleting_a_task_deletes_its_tape(
 ) -> None:
     from apps.equity.models import EquityBlock
     from apps.events.models import Event
+    from apps.keeping import leftovers
     from apps.trades.models import Trade
 
     answer = api.delete(f"{URL}{finished.backtest_task_id}/")
+    leftovers.sweep()
 
     assert answer.status_code == 204
     for model in (BacktestTask, Execution, Event, Trade, EquityBlock):
         assert not model.objects.exists(), model
 
 
+@pytest.mark.case("T76")
 def test_t76_numbers_are_unique_within_a_task(execution: Any) -> None:
     from django.db import IntegrityError, transaction
 
@@ -188,6 +196,7 @@ def test_t76_numbers_are_unique_within_a_task(execution: Any) -> None:
         )
 
 
+@pytest.mark.case("T73")
 def test_t73_lists_hold_results_and_pages(api: APIClient, finished: Any) -> None:
     for url in (URL, "/api/trading/executions/", f"{URL}{finished.backtest_task_id}/executions/"):
         body = api.get(url).json()

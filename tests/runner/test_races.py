@@ -49,6 +49,7 @@ def test_of_several_claims_one_wins(execution: Any) -> None:
         let_lapse(execution)
 
 
+@pytest.mark.case("T76")
 def test_of_several_starts_one_wins(make_task: Any) -> None:
     task = make_task()
 
@@ -110,6 +111,7 @@ def test_two_deliveries_give_one_tape(finished: Any) -> None:
     assert Execution.objects.get(pk=execution.pk).attempt == 1
 
 
+@pytest.mark.case("T19", "T31")
 def test_readers_beside_a_writer_never_see_a_gap(execution: Any, advance: Any) -> None:
     from apps.equity.journal import equity
     from apps.events.journal import events

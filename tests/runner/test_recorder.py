@@ -11,7 +11,7 @@ from apps.executions import lifecycle
 from apps.executions.models import Checkpoint, Execution, Snapshot
 from apps.executions.services import start
 from apps.journal.journal import RowJournal
-from apps.runner import feeds, recorder
+from apps.runner import feeds, recorder, sweep
 from apps.runner.recorder import Superseded
 from tests.runner.conftest import footprint, let_lapse, market_rows, tape_of
 
@@ -75,7 +75,7 @@ def test_who_was_taken_over_writes_nothing(execution: Any, advance: Advance) -> 
     with pytest.raises(Superseded):
         advance(old_claim, old_session, 50)
     with pytest.raises(Superseded):
-        recorder.fail(old_claim, "too late")
+        recorder.fail(old_claim, "too late", {})
     recorder.release(old_claim)
 
     assert footprint(execution) == before
@@ -94,7 +94,7 @@ def test_after_a_pause_or_a_stop_nothing_is_written(execution: Any, advance: Adv
         with pytest.raises(Superseded):
             advance(claim, session, bars)
     with pytest.raises(Superseded):
-        recorder.fail(claim, "too late")
+        recorder.fail(claim, "too late", {})
 
     assert footprint(execution) == before
 
@@ -117,7 +117,7 @@ FAILING: dict[str, Callable[[pytest.MonkeyPatch, Any], None]] = {
     "events": lambda patch, fail: patch.setattr(RowJournal, "write", _failing_for("events", RowJournal.write)),
     "trades": lambda patch, fail: patch.setattr(RowJournal, "write", _failing_for("trades", RowJournal.write)),
     "equity": lambda patch, fail: patch.setattr("apps.equity.journal.EquityJournal.write", fail),
-    "snapshot": lambda patch, fail: patch.setattr(Snapshot.objects, "update_or_create", fail),
+    "snapshot": lambda patch, fail: patch.setattr(Snapshot.objects, "bulk_create", fail),
     "checkpoint": lambda patch, fail: patch.setattr(Checkpoint.objects, "create", fail),
     "the end": lambda patch, fail: patch.setattr(lifecycle, "complete", fail),
 }
@@ -191,7 +191,7 @@ def test_a_released_execution_is_free_at_once(execution: Any, advance: Advance) 
 
     recorder.release(claim)
 
-    assert recorder.lapsed() == [execution.pk]
+    assert sweep.lapsed() == [execution.pk]
     assert recorder.claim(execution.pk) is not None
 
 
@@ -202,7 +202,7 @@ def test_pausing_often_is_not_losing_workers(execution: Any, advance: Advance) -
         lifecycle.pause(claim.execution)
         lifecycle.resume(claim.execution)
 
-    recorder.give_up()
+    sweep.give_up()
 
     claim, session = begin(execution)
     assert advance(claim, session, 1000)
@@ -214,7 +214,7 @@ def test_an_execution_that_takes_down_every_worker_is_given_up(execution: Any) -
         let_lapse(execution)
 
     assert recorder.claim(execution.pk) is None
-    recorder.give_up()
+    sweep.give_up()
 
     execution.refresh_from_db()
     assert execution.status == "failed"

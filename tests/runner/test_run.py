@@ -1,10 +1,8 @@
 """A run from claim to end: what it writes, how it fails, what a second delivery does."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from apps.executions import lifecycle
 from apps.executions.models import Execution
@@ -134,56 +132,6 @@ def test_a_run_that_is_stopped_while_it_fails_ends_quietly(execution: Any, monke
 
     execution.refresh_from_db()
     assert (execution.status, execution.error_message) == ("stopped", None)
-
-
-@pytest.mark.storage
-def test_the_sweep_sends_what_should_run_and_does_not(
-    make_task: Any, make_config: Any, import_dataset: Any, sent: list[int], django_capture_on_commit_callbacks: Any
-) -> None:
-    config, dataset = make_config(), import_dataset()
-    names = ("never sent", "sent just now", "sent long ago", "worker silent", "worker alive", "paused", "stopped")
-    by_name = {name: start(make_task(name=name, config=config, dataset=dataset)) for name in names}
-
-    def change(name: str, **values: Any) -> None:
-        Execution.objects.filter(pk=by_name[name].pk).update(**values)
-
-    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=1)
-    Execution.objects.update(sent_at=None)
-    change("sent just now", sent_at=now)
-    change("sent long ago", sent_at=long_ago)
-    change("worker silent", status="running", sent_at=long_ago, lease_until=now - timedelta(seconds=1))
-    change("worker alive", status="running", sent_at=long_ago, lease_until=now + timedelta(minutes=1))
-    change("paused", status="paused")
-    change("stopped", status="stopped")
-
-    with django_capture_on_commit_callbacks(execute=True):
-        tasks.send_lapsed_executions()
-
-    assert sent == [by_name[name].pk for name in ("never sent", "sent long ago", "worker silent")]
-    sent.clear()
-    with django_capture_on_commit_callbacks(execute=True):
-        tasks.send_lapsed_executions()
-    assert sent == []
-
-
-def test_a_paced_run_keeps_its_lease(make_task: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """However slow a run is asked to be, no wait between two records is as long as the lease."""
-    settings.LEASE_SECONDS = 30.0
-    waits: list[float] = []
-
-    class Enough(Exception):
-        pass
-
-    def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) > 5:
-            raise Enough
-
-    monkeypatch.setattr("apps.runner.run.time.sleep", sleep)
-    execution = start(make_task(bars_per_second=0.001))
-    run(execution.pk)
-
-    assert max(waits) < settings.LEASE_SECONDS / 2
 
 
 def test_a_paced_run_ends_like_any_other(finished: Any) -> None:

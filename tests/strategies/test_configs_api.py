@@ -6,6 +6,7 @@ URL = "/api/trading/strategy-configs/"
 CONFIG = {"name": "slow and sure", "strategy_type": "sma_cross", "parameters": {"fast": 20, "slow": 100}}
 
 
+@pytest.mark.case("T79")
 def test_a_configuration_is_kept_complete(api, owner):
     answer = api.post(URL, CONFIG)
 

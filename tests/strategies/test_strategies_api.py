@@ -4,6 +4,7 @@ import pytest
 URL = "/api/trading/strategies/"
 
 
+@pytest.mark.case("T79")
 def test_every_strategy_has_a_schema_that_its_defaults_satisfy(api):
     answer = api.get(URL)
 

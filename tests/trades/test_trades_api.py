@@ -40,6 +40,7 @@ def trades(api: APIClient, both_ways: Any) -> Any:
     return read
 
 
+@pytest.mark.case("T38", "T39")
 def test_t38_t39_the_shape_of_a_row(trades: Any) -> None:
     rows = trades()
 
@@ -57,6 +58,7 @@ def test_t38_t39_the_shape_of_a_row(trades: Any) -> None:
         assert isinstance(trade["details"], dict)
 
 
+@pytest.mark.case("T40")
 def test_t40_pnl_and_pips_follow_from_the_prices(trades: Any, both_ways: Any) -> None:
     pip_size = both_ways.manifest["instrument"]["pip_size"]
 
@@ -68,6 +70,7 @@ def test_t40_pnl_and_pips_follow_from_the_prices(trades: Any, both_ways: Any) ->
         assert float(trade["pips"]) == pytest.approx(gained / pip_size, abs=0.051)
 
 
+@pytest.mark.case("T46")
 def test_t46_a_row_is_written_when_it_is_closed_and_never_overlaps_the_next(trades: Any) -> None:
     rows = [row["trade"] for row in trades()]
 
@@ -75,6 +78,7 @@ def test_t46_a_row_is_written_when_it_is_closed_and_never_overlaps_the_next(trad
         assert trade["entry_time"] < trade["exit_time"] <= following["entry_time"]
 
 
+@pytest.mark.case("T43", "T45")
 def test_t43_t45_directions(trades: Any) -> None:
     everything = trades()
 
@@ -84,6 +88,7 @@ def test_t43_t45_directions(trades: Any) -> None:
         assert trades(direction=direction) == expected
 
 
+@pytest.mark.case("T43")
 @pytest.mark.parametrize("direction", ["LONG", "up", ""])
 def test_t43_another_direction_is_refused(api: APIClient, execution: Any, direction: str) -> None:
     answer = api.get(f"/api/trading/executions/{execution.pk}/trades/", {"direction": direction})
@@ -92,12 +97,14 @@ def test_t43_another_direction_is_refused(api: APIClient, execution: Any, direct
     assert "direction" in answer.json()["error"]
 
 
+@pytest.mark.case("T42")
 def test_t42_an_instrument_matches_exactly(trades: Any) -> None:
     assert trades(instrument="EUR_USD") == trades()
     for other in ("eur_usd", "EUR", "EUR_USD ", "%"):
         assert trades(instrument=other) == []
 
 
+@pytest.mark.case("T42", "T43")
 def test_t42_t43_filters_combine(trades: Any) -> None:
     assert trades(instrument="EUR_USD", direction="short") == trades(direction="short")
     assert trades(instrument="USD_JPY", direction="short") == []
@@ -122,7 +129,7 @@ def test_a_row_is_json_whatever_the_symbol(finished: Any, symbol: str) -> None:
         payments=np.empty(0, PAYMENT),
     )
 
-    ((instrument, direction, tail),) = trade_rows(finished, rows)
+    made = trade_rows(finished, rows)
 
-    assert (instrument, direction) == (symbol, "long")
-    assert orjson.loads('{"sequence":1' + tail)["trade"]["instrument"] == symbol
+    assert made.columns == ([symbol], ["long"])
+    assert orjson.loads(f"{{{made.contents[0]}}}")["trade"]["instrument"] == symbol

@@ -12,12 +12,20 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.dashboard import charts, figures, listing, tape, terms
 from apps.dashboard.doors import PageRequest, page
 from apps.errors import Conflict, Invalid
-from apps.executions import lifecycle, services
-from apps.executions.models import Execution
-from apps.executions.services import manifest_hash
+from apps.executions import lifecycle, services, verifications
+from apps.executions.manifests import manifest_hash
+from apps.executions.models import Execution, Outcome
 
 MOST_POINTS = 5000
 LATEST_SECOND = 2**40
+OUTCOMES = {
+    Outcome.PENDING: {"words": "waits for a worker", "tone": ""},
+    Outcome.RUNNING: {"words": "runs again", "tone": "running"},
+    Outcome.EQUAL: {"words": "the same again", "tone": "completed"},
+    Outcome.DIFFERENT: {"words": "different", "tone": "failed"},
+    Outcome.IMPOSSIBLE: {"words": "not possible", "tone": "paused"},
+}
+"""What the page says of a verification, and the badge whose colours it has."""
 
 
 @require_safe
@@ -27,11 +35,12 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
     context = {
         **_heading(execution),
         **_figures(execution),
+        **_verification(execution),
         "dataset": execution.dataset_version.dataset,
         "period": listing.period_of(execution),
         "account": terms.account(execution.manifest),
         "fills": terms.fills(execution.manifest.get("rules")),
-        "manifest_hash": manifest_hash(execution.manifest),
+        "manifest_hash": execution.manifest_hash or manifest_hash(execution.manifest),
         "trades": tape.newest_trades(execution),
         "events": tape.newest_events(execution),
     }
@@ -90,6 +99,30 @@ def stop(request: PageRequest, pk: int) -> HttpResponse:
     return _steer(request, pk, lifecycle.stop)
 
 
+@require_safe
+@page
+def verification_part(request: PageRequest, pk: int) -> HttpResponse:
+    execution = services.find(request.user, pk)
+    return render(request, "dashboard/parts/verification.html", {**_heading(execution), **_verification(execution)})
+
+
+@require_POST
+@page
+def verify(request: PageRequest, pk: int) -> HttpResponse:
+    """Have it verified, then show that it is under way; a refusal is told in its place."""
+    execution, refusal = services.find(request.user, pk), ""
+    try:
+        verifications.request(execution)
+    except Conflict as conflict:
+        refusal = conflict.message
+    if request.htmx:
+        context = {**_heading(execution), **_verification(execution), "refusal": refusal}
+        return render(request, "dashboard/parts/verification.html", context, status=409 if refusal else 200)
+    if refusal:
+        messages.error(request, refusal)
+    return redirect("dashboard:execution", pk)
+
+
 def _steer(request: PageRequest, pk: int, deed: Callable[[Execution], None]) -> HttpResponse:
     """Do it, then show the buttons that are left; a refusal is told beside them."""
     execution, refusal = services.find(request.user, pk), ""
@@ -111,6 +144,15 @@ def _heading(execution: Execution) -> dict[str, Any]:
         "is_over": execution.status in lifecycle.TERMINAL,
         "elapsed_seconds": figures.elapsed_seconds(execution),
         "currency": terms.currency_of(execution.manifest),
+    }
+
+
+def _verification(execution: Execution) -> dict[str, Any]:
+    verification = execution.verifications.first()
+    return {
+        "verification": verification,
+        "outcome": OUTCOMES[Outcome(verification.outcome)] if verification else None,
+        "is_verifying": verification is not None and verification.outcome in verifications.OPEN,
     }
 
 
