@@ -1,6 +1,7 @@
-"""What daphne serves: HTTP by Django, and one WebSocket an execution."""
+"""What daphne serves: HTTP by Django, and the ways to follow executions."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -13,9 +14,25 @@ from django.urls import path, re_path  # noqa: E402
 
 from apps.equity.journal import equity  # noqa: E402
 from apps.events.journal import events  # noqa: E402
-from apps.journal.consumers import FollowConsumer, UnknownAddress  # noqa: E402
+from apps.journal.consumers import FollowSocket, SubscriptionSocket, UnknownAddress  # noqa: E402
+from apps.journal.hub import Hub  # noqa: E402
+from apps.journal.lines import with_line  # noqa: E402
+from apps.journal.streams import EventStreams  # noqa: E402
 from apps.trades.journal import trades  # noqa: E402
 
-follow = FollowConsumer.as_asgi(journals=(events, trades, equity))
-sockets = URLRouter([path("ws/executions/<int:pk>/", follow), re_path("", UnknownAddress.as_asgi())])
-application = ProtocolTypeRouter({"http": django_application, "websocket": AuthMiddlewareStack(sockets)})
+hub = Hub((events, trades, equity))
+follow: Any = FollowSocket(hub)  # where Django's types expect a view, Channels' routing takes an application
+subscriptions: Any = SubscriptionSocket(hub)
+nothing: Any = UnknownAddress()
+streams: Any = EventStreams(django_application, hub)
+pages: Any = django_application
+
+sockets = URLRouter(
+    [
+        path("ws/executions/<int:pk>/", follow),
+        path("ws/executions/", subscriptions),
+        re_path("", nothing),
+    ]
+)
+requests = URLRouter([path("api/trading/executions/<int:pk>/stream/", streams), re_path("", pages)])
+application = ProtocolTypeRouter({"http": with_line(requests), "websocket": with_line(AuthMiddlewareStack(sockets))})

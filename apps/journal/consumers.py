@@ -1,147 +1,264 @@
-"""Follow one execution: past and present are the same question, asked again whenever the bell rings.
-
-Clear the bell, read all rows since the cursors, send, wait. A ring between clearing and waiting is never lost, and a
-bell that cannot ring (no Redis) only means waiting for the idle time-out.
-"""
+"""The WebSocket doors: one execution by its address, or several on one connection by what the client asks for."""
 
 import asyncio
-from collections.abc import Sequence
+import time
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import orjson
-import structlog
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 
+from apps.accounts.models import User
 from apps.accounts.websockets import user_of
-from apps.errors import AccessDenied, DomainError, Invalid, NotFound
-from apps.executions import lifecycle, presentation, services
-from apps.executions.models import Execution
-from apps.journal.doorbell import group_of
-from apps.journal.journal import Journal
-from apps.journal.views import MAX_SEQUENCE
+from apps.errors import AccessDenied, Conflict, DomainError, Invalid, NotFound
+from apps.executions import services
+from apps.journal import cursors, frames
+from apps.journal.follower import BAD_QUERY, NOT_AUTHENTICATED, NOT_YOURS, TOO_MANY, TOO_SLOW, UNKNOWN, Follower
+from apps.journal.hub import ROUND_SECONDS, STUCK_SECONDS, Hub
+from apps.journal.lines import LINE, Line, Message, Receive, Send
 
-log = structlog.get_logger("journal")
-PAGE_ROWS = 1000
-NOT_AUTHENTICATED, NOT_YOURS, UNKNOWN, BAD_QUERY = 4401, 4403, 4404, 4400
-FAILED = 1011
+WHOLE = frames.Socket()
+MOST_SUBSCRIPTIONS = 50  # on one connection
+LONGEST_FRAME = 16 * 1024
+FRAMES_AT_ONCE, FRAMES_A_SECOND = 200, 20.0  # a client that asks more often is closed
 
 
-class FollowConsumer(AsyncWebsocketConsumer):
+class FollowSocket:
     """`/ws/executions/{id}/?since_sequence=N`: rows above N of each journal, then every new one, then the end.
 
-    `since_events`, `since_trades` and `since_equity` override since_sequence for one journal.
+    `since_events`, `since_trades` and `since_equity` override since_sequence for one journal. Nothing that the client
+    says changes what it is sent.
     """
 
-    def __init__(self, *, journals: Sequence[Journal]) -> None:
-        super().__init__()
-        self.journals = journals
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
 
-    async def connect(self) -> None:
-        await self.accept()  # a refusal must be accepted first, or a browser never learns its code
-        user = await user_of(self.scope)
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        client = _Watcher(scope[LINE])
+        user = await _welcome(scope, receive, send)
         if user is None:
-            await self.close(NOT_AUTHENTICATED)
             return
         try:
-            self.cursors = self._cursors()
-            execution = await database_sync_to_async(services.find)(user, self.scope["url_route"]["kwargs"]["pk"])
+            since = cursors.from_query(dict(parse_qsl(scope["query_string"].decode(errors="replace"))))
+            pk = (await database_sync_to_async(services.find)(user, scope["url_route"]["kwargs"]["pk"])).pk
         except (Invalid, NotFound, AccessDenied) as refusal:
-            await self.close(_close_code(refusal), reason=refusal.message)
+            await send(_closing(_close_code(refusal), refusal.message))
             return
-        self.execution_id, self.user, self.shown = execution.pk, user, b""
-        self.rung = asyncio.Event()
-        await self._join()
-        self.following = asyncio.create_task(self._follow())
-
-    async def disconnect(self, code: int) -> None:
-        if task := getattr(self, "following", None):
-            task.cancel()
-            with suppress(Exception):  # a bell that is gone needs no farewell
-                await self.channel_layer.group_discard(group_of(self.execution_id), self.channel_name)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Nothing a client says changes what it is sent."""
-
-    async def rung_bell(self, message: dict[str, Any]) -> None:
-        self.rung.set()
-
-    async def _follow(self) -> None:
-        """Send until the end; a failure closes the socket, so that no frozen page looks alive."""
+        follower = Follower(client, client.line, WHOLE, user.pk, pk, since)
+        client.line.open(follower.push)
+        self.hub.follow(follower)
         try:
-            await self._send_all()
-        except Execution.DoesNotExist:
-            await self.close(UNKNOWN, reason="Execution deleted")
-        except Exception:
-            log.exception("following failed", execution_id=self.execution_id)
-            await self.close(FAILED)
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+        finally:
+            self.hub.leave(follower)
+            client.line.close()
 
-    async def _send_all(self) -> None:
-        while True:
-            self.rung.clear()
-            execution, frames, is_caught_up = await database_sync_to_async(self._read)()
-            for frame in frames:
-                await self.send(text_data=frame)
-            if not is_caught_up:
-                continue
-            if execution.status in lifecycle.TERMINAL:
-                await self.send(text_data='{"type":"end"}')
-                await self.close(1000)
-                return
+
+class _Watcher:
+    """The client of a socket that is for one execution."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+
+    def ended(self, follower: Follower) -> None:
+        self.line.write(follower.spelling.end(follower.place))
+        self.line.write(_closing(1000))
+
+    def cut_off(self, follower: Follower, code: int, reason: str) -> None:
+        self.line.write(_closing(code, reason))
+
+
+class SubscriptionSocket:
+    """`/ws/executions/`: the client subscribes to executions and unsubscribes, by frames of JSON.
+
+    {"action": "subscribe", "execution": 7, "streams": ["events", "status"], "since": {"events": 120}}
+    {"action": "unsubscribe", "execution": 7}
+
+    Every frame that it is sent has a `type` (subscribed, unsubscribed, rows, status, end, error) and its `execution`.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        user = await _welcome(scope, receive, send)
+        if user is not None:
+            await _Subscriber(self.hub, scope[LINE], user).serve(receive)
+
+
+class _Subscriber:
+    """The client of a socket that is for several executions."""
+
+    def __init__(self, hub: Hub, line: Line, user: User) -> None:
+        self.hub, self.line, self.user = hub, line, user
+        self.followers: dict[int, Follower] = {}
+        self.is_closed, self.has_cleared = False, asyncio.Event()
+        self.frames_left, self.asked_at = float(FRAMES_AT_ONCE), time.monotonic()
+
+    async def serve(self, receive: Receive) -> None:
+        self.line.open(self.push)
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                if self.is_closed:
+                    continue  # what it said before it knew
+                if not self.may_ask():
+                    self.close(TOO_MANY, "Too many frames")
+                    continue
+                await self.answer(message)
+                await self.until_clear()
+        finally:
+            self.is_closed = True
+            for follower in self.followers.values():
+                self.hub.leave(follower)
+            self.line.close()
+
+    def push(self) -> None:
+        self.has_cleared.set()
+        for follower in list(self.followers.values()):
+            follower.push()
+
+    def may_ask(self) -> bool:
+        now = time.monotonic()
+        self.frames_left = min(FRAMES_AT_ONCE, self.frames_left + FRAMES_A_SECOND * (now - self.asked_at)) - 1.0
+        self.asked_at = now
+        return self.frames_left >= 0.0
+
+    async def until_clear(self) -> None:
+        """Listen to no further frame while the client does not take the answers to those before."""
+        while not (self.line.is_clear or self.line.is_gone or self.is_closed):
+            if time.monotonic() - self.line.full_since > STUCK_SECONDS:
+                self.close(TOO_SLOW, "Too slow: come back with the last sequences")
+            self.has_cleared.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(settings.IDLE_SECONDS):
-                    await self.rung.wait()
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await self.has_cleared.wait()
 
-    def _read(self) -> tuple[Execution, list[str], bool]:
-        """One look at the execution: the frames to send now, and whether they reach its heads."""
-        execution = Execution.objects.select_related("backtest_task").get(pk=self.execution_id)
-        heads = {journal.name: journal.head(execution) for journal in self.journals}
-        rows = {journal.name: self._rows(journal, heads[journal.name]) for journal in self.journals}
-        frames = []
-        if any(rows.values()):
-            members = ",".join(f'"{name}":[{",".join(texts)}]' for name, texts in rows.items())
-            frames.append(f'{{"type":"rows",{members},"heads":{orjson.dumps(heads).decode()}}}')
-        status = presentation.status_answer(execution, execution.checkpoints.first())
-        spelt = orjson.dumps({"type": "status", **status}, option=orjson.OPT_UTC_Z)
-        if spelt != self.shown:
-            self.shown = spelt
-            frames.append(spelt.decode())
-        return execution, frames, all(self.cursors[name] >= head for name, head in heads.items())
+    async def answer(self, message: Message) -> None:
+        request: dict[str, Any] = {}
+        try:
+            request = _request_of(message)
+            pk = _execution_of(request)
+            if request["action"] == "subscribe":
+                await self.subscribe(pk, request)
+            else:
+                self.unsubscribe(pk)
+        except DomainError as refusal:
+            named = {"execution": request["execution"]} if isinstance(request.get("execution"), int) else {}
+            self.line.write(frames.json({"type": "error", **named, "code": refusal.code, "error": refusal.message}))
 
-    def _rows(self, journal: Journal, head: int) -> list[str]:
-        cursor = self.cursors[journal.name]
-        if cursor >= head:
-            return []
-        rows = list(journal.since(self.execution_id, cursor, min(PAGE_ROWS, head - cursor)))
-        self.cursors[journal.name] = cursor + len(rows)
-        return rows
+    async def subscribe(self, pk: int, request: dict[str, Any]) -> None:
+        if pk in self.followers:
+            raise Conflict(f"Execution {pk} is subscribed to already; unsubscribe first.")
+        if len(self.followers) >= MOST_SUBSCRIPTIONS:
+            raise Conflict(f"One connection can follow {MOST_SUBSCRIPTIONS} executions; unsubscribe from one first.")
+        streams, since = _streams_of(request), _since_of(request)
+        await database_sync_to_async(services.find)(self.user, pk)
+        journals = tuple(name for name in streams if name != cursors.STATUS)
+        spelling = frames.Socket(journals, cursors.STATUS in streams, pk)
+        follower = Follower(
+            self, self.line, spelling, self.user.pk, pk, {name: since.get(name, 0) for name in journals}
+        )
+        self.followers[pk] = follower
+        told = {"type": "subscribed", "execution": pk, "streams": streams, "since": follower.place}
+        self.line.write(frames.json(told))
+        self.hub.follow(follower)
 
-    def _cursors(self) -> dict[str, int]:
-        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
-        common = query.get("since_sequence", ["0"])[0]
-        return {journal.name: _sequence(query.get(f"since_{journal.name}", [common])[0]) for journal in self.journals}
+    def unsubscribe(self, pk: int) -> None:
+        follower = self.followers.pop(pk, None)
+        if follower is None:
+            raise NotFound(f"Execution {pk} is not subscribed to.")
+        self.hub.leave(follower)
+        self.line.write(frames.json({"type": "unsubscribed", "execution": pk}))
 
-    async def _join(self) -> None:
-        with suppress(OSError, ConnectionError):  # without a bell the idle time-out does its work
-            await self.channel_layer.group_add(group_of(self.execution_id), self.channel_name)
+    def ended(self, follower: Follower) -> None:
+        self.line.write(follower.spelling.end(follower.place))
+        self.drop(follower)
+
+    def cut_off(self, follower: Follower, code: int, reason: str) -> None:
+        if code in (TOO_SLOW, NOT_YOURS):  # which is about the connection or its user
+            self.close(code, reason)
+            return
+        kind = "not_found" if code == UNKNOWN else "failed"
+        error = {"type": "error", "execution": follower.execution_id, "code": kind, "error": reason or "It failed here"}
+        self.line.write(frames.json(error))
+        self.drop(follower)
+
+    def drop(self, follower: Follower) -> None:
+        self.followers.pop(follower.execution_id, None)
+        self.hub.leave(follower)
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            for follower in self.followers.values():
+                follower.leave()
+            self.line.write(_closing(code, reason))
 
 
-class UnknownAddress(AsyncWebsocketConsumer):
+class UnknownAddress:
     """Tells a client that nothing is to be followed there, where the router would only fail."""
 
-    async def connect(self) -> None:
-        await self.accept()
-        await self.close(UNKNOWN, reason="There is no such address")
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send(_closing(UNKNOWN, "There is no such address"))
 
 
-def _sequence(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEQUENCE):
-        raise Invalid("Invalid since_sequence parameter")
-    return int(text)
+async def _welcome(scope: dict[str, Any], receive: Receive, send: Send) -> User | None:
+    """Accept the socket; its user, or None when it is closed again for want of one."""
+    await receive()
+    await send({"type": "websocket.accept"})  # a refusal must be accepted first, or a browser never learns its code
+    user = await user_of(scope)
+    if user is None:
+        await send(_closing(NOT_AUTHENTICATED))
+    return user
+
+
+def _closing(code: int, reason: str = "") -> Message:
+    return {"type": "websocket.close", "code": code, "reason": reason}
 
 
 def _close_code(refusal: DomainError) -> int:
     return {NotFound: UNKNOWN, AccessDenied: NOT_YOURS}.get(type(refusal), BAD_QUERY)
+
+
+# What a subscriber may say -------------------------------------------------------------------------------------------
+
+
+def _request_of(message: Message) -> dict[str, Any]:
+    words = message.get("text")
+    if words is None or len(words) > LONGEST_FRAME:
+        raise Invalid(f"A frame is text of at most {LONGEST_FRAME} characters.")
+    try:
+        request = orjson.loads(words)
+    except orjson.JSONDecodeError:
+        raise Invalid("A frame is a JSON object.") from None
+    if not isinstance(request, dict):
+        raise Invalid("A frame is a JSON object.")
+    known = {"subscribe": {"action", "execution", "streams", "since"}, "unsubscribe": {"action", "execution"}}
+    action = request.get("action")
+    if not isinstance(action, str) or action not in known:
+        raise Invalid("There is no such action; there are subscribe and unsubscribe.")
+    if unknown := sorted(set(request) - known[action]):
+        raise Invalid(f"Unknown member: {', '.join(unknown)[:200]}. There are {', '.join(sorted(known[action]))}.")
+    return request
+
+
+def _execution_of(request: dict[str, Any]) -> int:
+    return cursors.sequence(request.get("execution"), "execution")
+
+
+def _streams_of(request: dict[str, Any]) -> tuple[str, ...]:
+    streams = request.get("streams", list(cursors.STREAMS))
+    if not isinstance(streams, list):
+        raise Invalid(f"streams is a list of some of {', '.join(cursors.STREAMS)}.")
+    return cursors.streams_of(streams)
+
+
+def _since_of(request: dict[str, Any]) -> dict[str, int]:
+    since = request.get("since", {})
+    if not isinstance(since, dict) or not set(since) <= set(cursors.JOURNALS):
+        raise Invalid(f"since is an object of the last sequences of {', '.join(cursors.JOURNALS)}.")
+    return {name: cursors.sequence(value, f"since.{name}") for name, value in since.items()}

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.errors import Invalid
-from apps.executions import presentation, services
+from apps.executions import conditional, presentation, services
 from apps.executions.models import Execution
 from apps.journal.journal import Journal, RowJournal
 
@@ -59,21 +59,37 @@ class JournalView(APIView):
 
     def get(self, request: Request, pk: int) -> HttpResponse:
         execution = services.find(request.user, pk)
-        self.refuse_unknown(request.query_params)
+        self.check(request.query_params)
         window = Window.of(request.query_params, self.default_page_size)
+        tag = self.tag(request, execution)
+        is_final = conditional.is_over(execution)
+        return conditional.answer(request, tag, lambda: self.page(request, execution, window), is_final=is_final)
+
+    def check(self, query: QueryDict) -> None:
+        """Raise Invalid for what no answer can be given to."""
+        self.refuse_unknown(query)
+
+    def tag(self, request: Request, execution: Execution) -> str:
+        """Rows up to a head never change, and an answer shows none above it."""
+        return conditional.tag_of(request, execution, (self.journal.head(execution),))
+
+    def page(self, request: Request, execution: Execution, window: Window) -> HttpResponse:
         rows, count = self.read(execution, window, request.query_params)
         return self.answer(request, execution, window, rows, count)
 
     def read(self, execution: Execution, window: Window, query: QueryDict) -> tuple[list[str], int]:
-        """The rows of the window and the number of all rows above `since`; unfiltered, both are arithmetic."""
+        """The rows of the window and the number of all rows above `since`; unfiltered, both are arithmetic.
+
+        None is above the head that the execution was read with: a page, its count and its tag are of one moment.
+        """
+        head = self.journal.head(execution)
         chosen = {name: str(query[name]) for name in self.filters if name in query}
         if chosen and isinstance(self.journal, RowJournal):
             bodies = self.journal.bodies(execution.pk, window.since, **chosen)
-            return list(bodies[window.start : window.start + window.size]), bodies.count()
-        count = max(0, self.journal.head(execution) - window.since)
+            return _filtered(bodies.filter(sequence__lte=head), window)
+        count = max(0, head - window.since)
         if window.start >= count:
             return [], count
-        # no row above the head that was counted: a page and its count are of one moment
         size = min(window.size, count - window.start)
         return list(self.journal.since(execution.pk, window.since + window.start, size)), count
 
@@ -99,6 +115,18 @@ class JournalView(APIView):
                 f"Unknown parameter: {', '.join(unknown)}. There are {', '.join(sorted(known))}.",
                 fields={name: ["There is no such parameter."] for name in unknown},
             )
+
+
+def _filtered(bodies: Any, window: Window) -> tuple[list[str], int]:
+    """The window's part of the matching rows, and how many there are."""
+    count = bodies.count()
+    if window.start >= count:
+        return [], count
+    if window.start:
+        # the index alone leads to the page: no body is read only to be passed over
+        first = list(bodies.values_list("sequence", flat=True)[window.start : window.start + 1])
+        bodies = bodies.filter(sequence__gte=first[0]) if first else bodies[:0]
+    return list(bodies[: window.size]), count
 
 
 def _page_url(request: Request, page: int) -> str:

@@ -24,20 +24,21 @@ def append(execution: Any) -> Callable[[str, int], None]:
 
 
 def _append_events(execution_id: int, count: int) -> None:
-    from apps.events.journal import events, tail
+    from apps.events.journal import content, events
+    from apps.journal.journal import NewRows
 
-    kinds = ["strategy_signal", "trade_executed"]
-    rows = [(kind, tail(kind, "sma_cross", CREATED_AT, "{}", CREATED_AT)) for kind in (kinds * count)[:count]]
-    events.append(execution_id, rows)
+    kinds = (["strategy_signal", "trade_executed"] * count)[:count]
+    contents = [content(kind, "sma_cross", CREATED_AT, "{}") for kind in kinds]
+    events.append(execution_id, NewRows((kinds,), contents, CREATED_AT))
 
 
 def _append_trades(execution_id: int, count: int) -> None:
+    from apps.journal.journal import NewRows
     from apps.trades.journal import trades
 
-    directions = ["long", "short"]
-    tails = [f',"trade":{{"direction":"{side}"}},"created_at":"{CREATED_AT}"}}' for side in directions]
-    rows = [("EUR_USD", directions[n % 2], tails[n % 2]) for n in range(count)]
-    trades.append(execution_id, rows)
+    directions = (["long", "short"] * count)[:count]
+    contents = [f'"trade":{{"direction":"{side}"}}' for side in directions]
+    trades.append(execution_id, NewRows((["EUR_USD"] * count, directions), contents, CREATED_AT))
 
 
 def _append_equity(execution_id: int, count: int) -> None:

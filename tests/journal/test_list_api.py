@@ -34,6 +34,7 @@ def sequences(answer: Any) -> list[int]:
     return [row["sequence"] for row in body[member]]
 
 
+@pytest.mark.case("T17", "T37", "T47", "T73")
 def test_t17_an_empty_journal_is_an_empty_page(read: Callable[..., Any], execution: Any, journal: str) -> None:
     answer = read()
 
@@ -46,6 +47,7 @@ def test_t17_an_empty_journal_is_an_empty_page(read: Callable[..., Any], executi
     assert answer.json() == expected
 
 
+@pytest.mark.case("T19")
 def test_t19_sequences_begin_at_one_and_leave_no_gap(read: Callable[..., Any], append: Append, journal: str) -> None:
     for count in (3, 1, 4):
         append(journal, count)
@@ -53,6 +55,7 @@ def test_t19_sequences_begin_at_one_and_leave_no_gap(read: Callable[..., Any], a
     assert sequences(read()) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.case("T20", "T21", "T22", "T41", "T49")
 @pytest.mark.parametrize(
     ("since", "expected"),
     [
@@ -74,6 +77,7 @@ def test_since_sequence(
     assert answer.json()["next"] is None
 
 
+@pytest.mark.case("T23", "T26", "T27", "T41", "T44", "T49", "T54")
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -93,6 +97,7 @@ def test_t23_t26_t27_a_number_that_is_none_is_refused_by_name(
     assert answer.json()["error"] == f"Invalid {name} parameter"
 
 
+@pytest.mark.case("T27", "T44", "T54")
 def test_t27_a_larger_page_size_is_cut_to_1000(read: Callable[..., Any], append: Append, journal: str) -> None:
     append(journal, 1001)
 
@@ -102,12 +107,14 @@ def test_t27_a_larger_page_size_is_cut_to_1000(read: Callable[..., Any], append:
     assert "page=2" in answer.json()["next"]
 
 
+@pytest.mark.case("T27", "T44", "T54")
 def test_t27_t54_the_default_page_size(read: Callable[..., Any], append: Append, journal: str) -> None:
     append(journal, DEFAULT_SIZE[journal] + 1)
 
     assert len(sequences(read())) == DEFAULT_SIZE[journal]
 
 
+@pytest.mark.case("T28", "T44")
 def test_t28_a_page_beyond_the_end_is_empty(read: Callable[..., Any], append: Append, journal: str) -> None:
     append(journal, 5)
 
@@ -118,12 +125,14 @@ def test_t28_a_page_beyond_the_end_is_empty(read: Callable[..., Any], append: Ap
     assert "page=3" in answer.json()["previous"]
 
 
+@pytest.mark.case("T29", "T44")
 def test_t29_count_is_of_the_whole_selection(read: Callable[..., Any], append: Append, journal: str) -> None:
     append(journal, 7)
 
     assert read(page_size=2, since_sequence=2).json()["count"] == 5
 
 
+@pytest.mark.case("T30", "T44")
 def test_t30_links_are_absolute_and_keep_the_query(read: Callable[..., Any], append: Append, journal: str) -> None:
     append(journal, 6)
 
@@ -142,6 +151,7 @@ def test_an_unknown_parameter_is_refused_by_name(read: Callable[..., Any], journ
     assert "since" in answer.json()["error"]
 
 
+@pytest.mark.case("T16")
 def test_t16_without_its_slash_the_path_leads_there(api: APIClient, execution: Any, journal: str) -> None:
     answer = api.get(f"/api/trading/executions/{execution.pk}/{journal}", follow=True)
 
@@ -149,6 +159,7 @@ def test_t16_without_its_slash_the_path_leads_there(api: APIClient, execution: A
     assert answer.json()["count"] == 0
 
 
+@pytest.mark.case("T60")
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_t60_a_journal_can_only_be_read(
     api: APIClient, execution: Any, append: Append, journal: str, method: str

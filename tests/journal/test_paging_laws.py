@@ -20,6 +20,7 @@ laws = settings(
 )
 
 
+@pytest.mark.case("T30", "T31", "T44")
 @pytest.mark.parametrize("name", list(MEMBERS))
 @laws
 @given(page_size=st.integers(1, 40), appends=st.lists(st.integers(0, 25), min_size=1, max_size=6))
@@ -43,6 +44,7 @@ def test_following_next_under_appends_gives_each_row_once(
     assert len(seen) >= body["count"]
 
 
+@pytest.mark.case("T31", "T41", "T49")
 @pytest.mark.parametrize("name", list(MEMBERS))
 @laws
 @given(page_size=st.integers(1, 40), appends=st.lists(st.integers(0, 25), min_size=1, max_size=6))
@@ -68,6 +70,7 @@ def test_polling_by_since_sequence_gives_each_row_once(
     assert len(seen) == getattr(execution, f"{name}_head")
 
 
+@pytest.mark.case("T24")
 @pytest.mark.parametrize(
     ("name", "filters"), [("events", {"event_type": "trade_executed"}), ("trades", {"direction": "short"})]
 )
