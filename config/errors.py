@@ -3,20 +3,26 @@
 One place turns exceptions into answers, so that every endpoint refuses in the same form.
 """
 
+import sys
 from typing import Any
 
 import orjson
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from apps.accounts.limits import RateLimited
 from apps.errors import DomainError
 
 log = structlog.get_logger("errors")
 PROBLEM = "application/problem+json"
+OUTAGES = (OperationalError, InterfaceError)  # the database is away, starting, full or locked for too long
+OUTAGE = "The database does not answer just now; try again in a few seconds"
+OUTAGE_SECONDS = "5"
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -57,6 +63,9 @@ Described = tuple[int, str, str, dict[str, list[str]], dict[str, str]]
 
 def _describe(error: Exception) -> Described | None:
     match error:
+        case RateLimited():
+            headers = {"Retry-After": str(error.wait_seconds)}
+            return error.status, error.code, error.message, {}, headers
         case DomainError():
             return error.status, error.code, error.message, error.fields, {}
         case exceptions.ValidationError():
@@ -75,6 +84,9 @@ def _describe(error: Exception) -> Described | None:
             return status.HTTP_404_NOT_FOUND, "not_found", "Not found", {}, {}
         case PermissionDenied():
             return status.HTTP_403_FORBIDDEN, "access_denied", "Access denied", {}, {}
+        case OperationalError() | InterfaceError():
+            log.error("database away", error=str(error))
+            return status.HTTP_503_SERVICE_UNAVAILABLE, "unavailable", OUTAGE, {}, {"Retry-After": OUTAGE_SECONDS}
     return None
 
 
@@ -105,7 +117,7 @@ def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     return {prefix: [str(detail)]}
 
 
-def _plain(request: HttpRequest, http_status: int, code: str, detail: str) -> HttpResponse:
+def plain(request: HttpRequest, http_status: int, code: str, detail: str) -> HttpResponse:
     """What Django itself refuses (no route, bad host, a crash): JSON under /api/, a page elsewhere."""
     if request.path.startswith("/api/"):
         body = body_of(http_status, code, detail, instance=request.path)
@@ -124,22 +136,24 @@ def _plain(request: HttpRequest, http_status: int, code: str, detail: str) -> Ht
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain(request, 400, "bad_request", "The request could not be understood")
+    return plain(request, 400, "bad_request", "The request could not be understood")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain(request, 403, "access_denied", "Access denied")
+    return plain(request, 403, "access_denied", "Access denied")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain(request, 404, "not_found", "Not found")
+    return plain(request, 404, "not_found", "Not found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _plain(request, 500, "server_error", "Something failed on our side; the request id finds it in the log")
+    if isinstance(sys.exc_info()[1], OUTAGES):
+        answer = plain(request, 503, "unavailable", OUTAGE)
+        answer["Retry-After"] = OUTAGE_SECONDS
+        return answer
+    return plain(request, 500, "server_error", "Something failed on our side; the request id finds it in the log")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _plain(
-        request, 403, "csrf_failed", f"The form's token was missing or old: reload the page. {reason}".strip()
-    )
+    return plain(request, 403, "csrf_failed", f"The form's token was missing or old: reload the page. {reason}".strip())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
@@ -37,8 +38,13 @@ SECRET_KEY = env.str("SECRET_KEY", default=_kept_secret.read_text() if _kept_sec
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
-CORS_EXPOSE_HEADERS = ["Link", "ETag", "Location", "Retry-After", "X-Request-ID"]
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "x-api-key", "last-event-id")
+CORS_EXPOSE_HEADERS = [
+    *("Link", "ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"),
+    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
+]
 HTTPS = env.bool("HTTPS", default=False)
+PROXIES = env.int("PROXIES", default=1 if HTTPS else 0)  # our own ones, each of which adds to X-Forwarded-For
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -79,6 +85,7 @@ ROOMS = [
     "apps.trades",
     "apps.equity",
     "apps.runner",
+    "apps.keeping",
     "apps.dashboard",
 ]
 INSTALLED_APPS = [
@@ -108,6 +115,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.limits.LimitMiddleware",
     "config.headers.AdminPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.headers.AdminPolicyMiddleware",
@@ -231,26 +239,51 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"run_execution": {"queue": "backtests"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {"send-lapsed-executions": {"task": "send_lapsed_executions", "schedule": 5.0}}
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=5)  # whole ones: the scheduler's table counts in them
+CELERY_BEAT_SCHEDULE = {"send-lapsed-executions": {"task": "send_lapsed_executions", "schedule": float(SWEEP_SECONDS)}}
 
 # Executions ---------------------------------------------------------------------------------------------------------
 
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30.0)
 RESEND_SECONDS = env.float("RESEND_SECONDS", default=15.0)  # a message that nobody took up within is sent again
+# how long an execution keeps its worker while others have none
+TURN_SECONDS = env.float("TURN_SECONDS", default=2.0)
+EXECUTION_MAX_SECONDS_PER_BAR = env.float("EXECUTION_MAX_SECONDS_PER_BAR", default=60.0)
 # how long a follower waits for the bell before it looks by itself; short where no bell can reach it
 IDLE_SECONDS = env.float("IDLE_SECONDS", default=5.0 if CHANNEL_REDIS_URL else 0.5)
+# the most rows that one execution may keep; one that would pass a limit fails and keeps its tape up to there
+EXECUTION_MAX_EVENTS = env.int("EXECUTION_MAX_EVENTS", default=10_000_000)
+EXECUTION_MAX_TRADES = env.int("EXECUTION_MAX_TRADES", default=5_000_000)
+EXECUTION_MAX_EQUITY_POINTS = env.int("EXECUTION_MAX_EQUITY_POINTS", default=100_000_000)
+TICK_EVENT_EVERY = env.int("TICK_EVENT_EVERY", default=1000)  # of so many ticks one becomes an event; 0: none does
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=512)
 # the worker hosts that share this database; more than one needs PostgreSQL
 WORKER_HOSTS = env.int("WORKER_HOSTS", default=1)
 
+# Keeping ------------------------------------------------------------------------------------------------------------
+
+# days after its end that an execution's journals go into a file, and that it is deleted; 0: never
+ARCHIVE_AFTER_DAYS = env.int("ARCHIVE_AFTER_DAYS", default=0)
+DELETE_AFTER_DAYS = env.int("DELETE_AFTER_DAYS", default=0)
+# of how many executions of a user, the newest that are over, the journals stay in the tables; 0: of all
+ARCHIVE_OVER_COUNT = env.int("ARCHIVE_OVER_COUNT", default=0)
+CELERY_BEAT_SCHEDULE |= {
+    "keep-to-policy": {"task": "keep_to_policy", "schedule": 3600.0},
+    "sweep-leftovers": {"task": "sweep_leftovers", "schedule": 60.0},
+}
+
 # People -------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.LimitedBackend"]
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 LOGIN_URL = reverse_lazy("dashboard:sign-in")
 LOGIN_REDIRECT_URL = reverse_lazy("dashboard:executions")
 LOGOUT_REDIRECT_URL = LOGIN_URL
 REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", default=True)
+# failed ones in 15 minutes, for one account from one address, and for any account from one address; 0: no limit
+SIGN_IN_TRIES = env.int("SIGN_IN_TRIES", default=5)
+SIGN_IN_TRIES_PER_ADDRESS = env.int("SIGN_IN_TRIES_PER_ADDRESS", default=50)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -265,11 +298,17 @@ SIMPLE_JWT = {
 
 # API ----------------------------------------------------------------------------------------------------------------
 
+# calls a minute, of a user or, unless signed in, of an address; 0: no limit
+RATE_LIMIT_STANDARD = env.int("RATE_LIMIT_STANDARD", default=100)
+RATE_LIMIT_REALTIME = env.int("RATE_LIMIT_REALTIME", default=200)
+# a page whose WebSocket is blocked makes 90 and more
+RATE_LIMIT_PAGES = env.int("RATE_LIMIT_PAGES", default=1200)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["config.limits.ApiLimit"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["config.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from apps.accounts.views import RefreshView, TokenView
+from apps.journal.streams import StreamView
 from config.health import healthz, readyz
 
 rooms_of_trading = ("strategies", "executions", "events", "trades", "equity")
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/token/refresh/", RefreshView.as_view(), name="token-refresh"),
     path("api/accounts/", include("apps.accounts.urls")),
     path("api/market/", include("apps.market.urls")),
+    path("api/trading/executions/<int:pk>/stream/", StreamView.as_view(), name="stream"),
     *(path("api/trading/", include(f"apps.{room}.urls")) for room in rooms_of_trading),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),  # no inline script

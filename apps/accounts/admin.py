@@ -1,12 +1,17 @@
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.accounts.models import User
+from apps.accounts import keys
+from apps.accounts.models import ApiKey, User
 
 admin.site.unregister(OutstandingToken)  # its page shows whole tokens, with which one can act as another
 admin.site.unregister(BlacklistedToken)
@@ -56,3 +61,23 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    """Keys are made by their users; an administrator sees whose they are, and revokes them."""
+
+    list_display = ["name", "user", "scope", "prefix", "created_at", "expires_at", "revoked_at", "last_used_at"]
+    list_filter = ["scope"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__email", "prefix"]
+    fields = readonly_fields = list_display
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke")
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+        for key in chosen:
+            keys.revoke(key)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False

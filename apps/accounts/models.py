@@ -1,12 +1,13 @@
-"""Who asks: people sign in by e-mail address."""
+"""Who asks: people sign in by e-mail address, programs by a key; and what was answered to requests with a key."""
 
 import hashlib
 import secrets
+import uuid
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.utils import timezone
 
@@ -73,3 +74,54 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"ticket of {self.user}"
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(user_id=user.pk)
+
+
+class ApiKey(models.Model):
+    """A program's own credential, which opens the API as its user until it is revoked or expires."""
+
+    class Scope(models.TextChoices):
+        READ = "read"
+        TRADE = "trade"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    scope = models.CharField(max_length=5, choices=Scope)
+    prefix = models.CharField(max_length=8, help_text="The first characters, by which its owner knows it again.")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class KeyedRequest(models.Model):
+    """A request that came with an Idempotency-Key: claimed by one process, and then its answer."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="keyed_requests")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, help_text="Of the method, the path and the body.")
+    claim = models.UUIDField(default=uuid.uuid4)
+    claimed_at = models.DateTimeField(default=timezone.now, db_index=True)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first is under way.")
+    body = models.TextField(blank=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    location = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_request_per_key")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.accounts.models import User
+from apps.accounts.models import ApiKey, User
 from apps.accounts.services import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PASSWORD
 
 
@@ -71,3 +71,30 @@ class TicketSerializer(serializers.Serializer[Any]):
 
     ticket = serializers.CharField(read_only=True)
     expires_in = serializers.IntegerField(read_only=True)
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """An API key without its text, which is shown once and kept nowhere."""
+
+    class Meta:
+        model = ApiKey
+        fields = ["id", "name", "scope", "prefix", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        read_only_fields = fields
+
+
+class NewApiKeySerializer(serializers.Serializer[Any]):
+    """scope `read` opens GET alone, `trade` everything but the keys themselves."""
+
+    name = serializers.CharField(help_text="What it is for.")
+    scope = serializers.ChoiceField(choices=ApiKey.Scope.choices)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class ShownApiKeySerializer(ApiKeySerializer):
+    """A new API key, for the only time with its text."""
+
+    key = serializers.CharField(read_only=True)
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = [*ApiKeySerializer.Meta.fields, "key"]
+        read_only_fields = fields

@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -55,10 +56,10 @@ def register(*, email: str, password: str, name: str = "") -> User:
         raise _invalid({"email": [TAKEN]}) from None
 
 
-def sign_in(email: str, password: str) -> User:
-    """The user whose password this is; NotSignedIn tells a stranger nothing more."""
+def sign_in(email: str, password: str, *, request: HttpRequest) -> User:
+    """The user whose password this is; NotSignedIn tells a stranger nothing more. RateLimited refuses who guesses."""
     is_possible = len(email) <= LONGEST_EMAIL and len(password) <= LONGEST_PASSWORD
-    user = authenticate(username=email.strip().lower(), password=password) if is_possible else None
+    user = authenticate(request, username=email.strip().lower(), password=password) if is_possible else None
     if not isinstance(user, User):
         raise NotSignedIn("Invalid credentials.")
     update_last_login(None, user)  # type: ignore[arg-type]

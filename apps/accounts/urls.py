@@ -1,6 +1,15 @@
 from django.urls import path
 
-from apps.accounts.views import LoginView, LogoutView, MeView, RefreshView, RegisterView, TicketView
+from apps.accounts.views import (
+    KeysView,
+    KeyView,
+    LoginView,
+    LogoutView,
+    MeView,
+    RefreshView,
+    RegisterView,
+    TicketView,
+)
 
 urlpatterns = [
     path("auth/register/", RegisterView.as_view(), name="register"),
@@ -9,4 +18,6 @@ urlpatterns = [
     path("auth/logout/", LogoutView.as_view(), name="logout"),
     path("me/", MeView.as_view(), name="me"),
     path("tickets/", TicketView.as_view(), name="tickets"),
+    path("keys/", KeysView.as_view(), name="keys"),
+    path("keys/<int:pk>/", KeyView.as_view(), name="key"),
 ]

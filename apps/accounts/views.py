@@ -1,26 +1,32 @@
-"""The doors of accounts: registration, tokens, tickets."""
+"""The doors of accounts: registration, tokens, tickets, API keys."""
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, permissions, serializers, status
+from rest_framework import exceptions, generics, permissions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts import services
+from apps.accounts import keys, services
 from apps.accounts.authentication import BearerAuthentication
-from apps.accounts.models import Ticket, User
+from apps.accounts.models import ApiKey, Ticket, User
 from apps.accounts.serializers import (
+    ApiKeySerializer,
     CredentialsSerializer,
     LoginSerializer,
+    NewApiKeySerializer,
     RefreshSerializer,
     RegisterSerializer,
+    ShownApiKeySerializer,
     SignedInSerializer,
     TicketSerializer,
     TokensSerializer,
     UserSerializer,
 )
+from apps.errors import AccessDenied
+from apps.queries import KnownParametersMixin, Pages
 
 
 class OpenView(APIView):
@@ -52,7 +58,7 @@ class LoginView(OpenView):
 
     @extend_schema(request=LoginSerializer, responses=SignedInSerializer)
     def post(self, request: Request) -> Response:
-        return Response(_signed_in(services.sign_in(**_read(LoginSerializer, request))))
+        return Response(_signed_in(_sign_in(LoginSerializer, request)))
 
 
 class TokenView(OpenView):
@@ -60,8 +66,7 @@ class TokenView(OpenView):
 
     @extend_schema(request=CredentialsSerializer, responses=TokensSerializer)
     def post(self, request: Request) -> Response:
-        user = services.sign_in(**_read(CredentialsSerializer, request))
-        return Response(TokensSerializer(services.issue(user)).data)
+        return Response(TokensSerializer(services.issue(_sign_in(CredentialsSerializer, request))).data)
 
 
 class RefreshView(OpenView):
@@ -100,10 +105,57 @@ class TicketView(APIView):
         return Response(TicketSerializer(ticket).data, status=status.HTTP_201_CREATED)
 
 
+class KeysView(KnownParametersMixin, generics.ListAPIView[ApiKey]):
+    """My API keys, the newest first."""
+
+    serializer_class = ApiKeySerializer
+    pagination_class = Pages
+
+    def get_queryset(self) -> QuerySet[ApiKey]:
+        return ApiKey.objects.visible_to(self.request.user).order_by("-pk")
+
+    @extend_schema(request=NewApiKeySerializer, responses={201: ShownApiKeySerializer})
+    def post(self, request: Request) -> Response:
+        """Make a key. Its text is in this answer and nowhere else: no Idempotency-Key has it answered again."""
+        user = _person(request)
+        key, text = keys.create(user, **_read(NewApiKeySerializer, request))
+        shown = {**ApiKeySerializer(key).data, "key": text}
+        headers = {"Location": f"{request.path}{key.pk}/", "Cache-Control": "no-store"}
+        return Response(shown, status=status.HTTP_201_CREATED, headers=headers)
+
+
+class KeyView(APIView):
+    """One of my API keys."""
+
+    @extend_schema(responses=ApiKeySerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        assert isinstance(request.user, User)
+        return Response(ApiKeySerializer(keys.find(request.user, pk)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Revoke it."""
+        keys.revoke(keys.find(_person(request), pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _person(request: Request) -> User:
+    """Who asks, unless it is a key: one that got into wrong hands must not make others, nor close out its owner."""
+    assert isinstance(request.user, User)
+    if isinstance(request.auth, ApiKey):
+        raise AccessDenied("API keys are made and revoked by who signs in with a password, not by a key.")
+    return request.user
+
+
 def _read(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     serializer = shape(data=request.data)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
+
+
+def _sign_in(shape: type[serializers.Serializer[Any]], request: Request) -> User:
+    asked = request._request  # noqa: SLF001 - DRF's own way to what it wraps
+    return services.sign_in(**_read(shape, request), request=asked)
 
 
 def _signed_in(user: User) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def is_challenge(answer):
     )
 
 
+@pytest.mark.case("T79")
 def test_a_login_answers_as_documented(owner, anonymous_api):
     answer = anonymous_api.post(LOGIN, {"email": "Owner@Example.org", "password": PASSWORD})
 
