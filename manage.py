@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Django's command line, which first sets itself up: it needs nothing but Python 3.11 with venv.
 
-`python3 manage.py demo` and `python3 manage.py test` are the whole set-up; `test`, `bench` and `extra` are answered
-by config/bootstrap.py, everything else by Django. NO_BOOTSTRAP=1 leaves the environment to you (containers).
+`python3 manage.py demo` and `python3 manage.py test` are the whole set-up; `test`, `bench`, `faults`, `conformance` and
+`extra` are answered by config/bootstrap.py, everything else by Django. NO_BOOTSTRAP=1 leaves the environment to you
+(containers).
 """
 
 import os
