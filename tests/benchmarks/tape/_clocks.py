@@ -1,4 +1,4 @@
-"""One run of an execution in this process, with clocks around its steps: `tape` starts it."""
+"""One run of an execution in this process, with clocks around its steps: `run` starts it."""
 
 import sys
 import time
@@ -14,6 +14,7 @@ from django.db import transaction  # noqa: E402
 
 from apps.engine.session import Session  # noqa: E402
 from apps.equity.journal import EquityJournal  # noqa: E402
+from apps.journal.digest import Digest  # noqa: E402
 from apps.journal.journal import RowJournal  # noqa: E402
 from apps.runner import feeds, recorder, rows, run  # noqa: E402
 
@@ -27,6 +28,7 @@ def run_with_clocks(execution_id: int) -> None:
         clock(spent, "engine: metrics", Session, "metrics"),
         clock(spent, "encode events", rows, "event_rows"),
         clock(spent, "encode trades", rows, "trade_rows"),
+        clock(spent, "hash", Digest, "update"),
         clock(spent, "write events and trades", RowJournal, "write"),
         clock(spent, "write equity", EquityJournal, "write"),
         clock(spent, "write snapshot and checkpoint", recorder, "_save"),
