@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from apps.engine import source_digest
+from tests.limits import NO_LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "TAPEDECK_TEST_FOLDER"
@@ -34,6 +35,7 @@ def prepare() -> None:
         HTTPS="false",
         REGISTRATION_OPEN="true",
         LOG_LEVEL="WARNING",
+        **NO_LIMITS,
         LOG_FORMAT="json",
     )
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba" / source_digest()))

@@ -23,6 +23,7 @@ import redis
 from psycopg import sql
 
 from tests import services
+from tests.limits import NO_LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0  # seconds for a start on a busy machine
@@ -122,12 +123,12 @@ def running(kind: str, **settings: str) -> Iterator[Stack]:
     """A stack of this kind, migrated and up; `settings` go into its environment. Everything it made is gone after."""
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix=f"tapedeck-{kind}-")))
-        stack = Stack(kind, folder, _environment(folder / "data", settings))
+        stack = Stack(kind, folder, environment_of(folder / "data", settings))
         if kind == "served":
             stack.environment["DATABASE_URL"] = undo.enter_context(_own_database(services.require_postgres()))
             stack.environment["REDIS_URL"] = undo.enter_context(_own_number(services.require_redis()))
         else:
-            binary, path = _embedded_redis(stack)
+            binary, path = embedded_broker(stack.environment)
             undo.callback(shutil.rmtree, path.parent, ignore_errors=True)
         undo.callback(stack.stop_all)
         if kind == "embedded":
@@ -145,7 +146,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:
+def environment_of(data: Path, settings: dict[str, str]) -> dict[str, str]:
+    """What the processes of a stack find in theirs; its folder of data is made."""
     (data / "static").mkdir(parents=True)
     return {
         **os.environ,
@@ -155,15 +157,16 @@ def _environment(data: Path, settings: dict[str, str]) -> dict[str, str]:
         "REDIS_URL": "",
         "EMBEDDED_BROKER": "redis",
         "LOG_LEVEL": "INFO",
+        **NO_LIMITS,
         **settings,
     }
 
 
-def _embedded_redis(stack: Stack) -> tuple[str, Path]:
-    """The server and the socket that this stack's settings name."""
+def embedded_broker(environment: dict[str, str]) -> tuple[str, Path]:
+    """The Redis server and the socket that the settings name in this environment."""
     question = "from django.conf import settings as s; print(s.EMBEDDED_REDIS_BINARY, s.EMBEDDED_SOCKET, sep='\\n')"
     answer = subprocess.run(
-        [sys.executable, "-c", question], cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", question], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     binary, path = answer.stdout.split()
     if binary == "None":

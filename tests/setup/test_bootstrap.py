@@ -198,7 +198,7 @@ def test_an_interrupted_set_up_stops_in_words(checkout):
     wait_until(checkout.notes.exists, seconds=20)
 
     os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
     assert "the next start takes it up again" in output
