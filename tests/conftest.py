@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def shared() -> Path:
     if not (folder / "golden" / "index.json").exists():
         pytest.skip(f"No market data at {folder}; TAPEDECK_SHARED names the folder.")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_archives_of_others() -> Iterator[None]:
+    """A file is not rolled back as a row is, and the next test's execution may have the same number."""
+    yield
+    shutil.rmtree(Path(settings.DATA_DIR) / "archive", ignore_errors=True)
 
 
 # The cast -----------------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ def prepare() -> None:
     if FOLDER not in os.environ:  # the workers of pytest-xdist share the folder of their session
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="tapedeck-test-")
         atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
-    data = Path(os.environ[FOLDER]) / "data"
+    # each its own data: executions of different workers have the same numbers
+    data = Path(os.environ[FOLDER]) / os.environ.get("PYTEST_XDIST_WORKER", "data")
     (data / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when it is absent
     os.environ.update(
         SECRET_KEY="a secret of the tests alone, long enough for every algorithm",
