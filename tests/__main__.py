@@ -1,8 +1,16 @@
-"""`python -m tests [arguments of pytest]`: everything on SQLite, then the storage tests on PostgreSQL as well."""
+"""`python -m tests [arguments of pytest]`: everything on SQLite, then the storage tests on PostgreSQL as well.
+
+Without a choice of tests the suite runs in parts: those that share nothing on all cores, then the real servers, workers
+and browsers one after the other, so that they meet a machine as quiet as a user's.
+"""
 
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,45 +20,75 @@ from tests import services
 
 STORAGE = "TAPEDECK_TEST_STORAGE"  # tests/environment.py reads it
 JUNIT = "--junitxml="
+STACKS = "acceptance or browser"
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SPREAD = ("-n", str(CORES), "--dist", "loadfile")
+CANNOT_GO_ON = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One session of pytest; `storage` names the PostgreSQL server that it runs on."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    storage: str | None = None
+
+    def run(self, arguments: list[str], report: Path | None) -> int:
+        """The exit code of pytest; its report goes into a file of its own."""
+        print(f"\n{self.name}:", flush=True)
+        options = [*self.options, "-o", f"cache_dir=.pytest_cache/{self.name.split()[-1].lower()}"]
+        if report:
+            options.append(f"{JUNIT}{report}")
+        environment = {**os.environ, **({STORAGE: self.storage} if self.storage else {})}
+        return subprocess.run([sys.executable, "-m", "pytest", *options, *arguments], env=environment).returncode
 
 
 def main(arguments: list[str]) -> int:
-    first = _session(arguments)
-    if first in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-        return first
-    if (url := services.postgres_url()) is None:
+    began = time.monotonic()
+    reports = [argument.removeprefix(JUNIT) for argument in arguments if argument.startswith(JUNIT)]
+    arguments = [argument for argument in arguments if not argument.startswith(JUNIT)]
+    url = services.postgres_url()
+    results, written = [], []
+    for number, part in enumerate(_parts(arguments, url)):
+        written.append(Path(f"{reports[-1]}.{number}") if reports else None)
+        results.append(part.run(arguments, written[-1]))
+        if results[-1] in CANNOT_GO_ON:
+            break
+    if reports:
+        _merge(Path(reports[-1]), [path for path in written if path])
+    if url is None:
         print("The storage tests ran on SQLite only: no PostgreSQL answers (TAPEDECK_TEST_DATABASE_URL).", flush=True)
-        return first or int(services.REQUIRED)
-    print("\nThe storage tests again, on PostgreSQL:", flush=True)
-    report = _report(arguments)
-    again = [argument for argument in arguments if not argument.startswith(JUNIT)]
-    if report:
-        again.append(f"{JUNIT}{report}.postgresql")
-    second = _session(["-o", "cache_dir=.pytest_cache/postgresql", *again], {STORAGE: url})
-    if report:
-        _merge(report, Path(f"{report}.postgresql"))
-    if second == pytest.ExitCode.NO_TESTS_COLLECTED and arguments:  # the arguments chose none of the storage tests
-        second = 0
-    return first or second
+        results.append(int(services.REQUIRED))
+    print(f"\n{len(written)} sessions in {time.monotonic() - began:.0f} s", flush=True)
+    return _together(results)
 
 
-def _session(arguments: list[str], more: dict[str, str] | None = None) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env={**os.environ, **(more or {})}).returncode
+def _parts(arguments: list[str], url: str | None) -> Iterator[Part]:
+    chosen = any(argument for argument in arguments if argument != "-q")
+    if chosen:
+        yield Part("Everything on SQLite")
+    else:
+        yield Part("What shares nothing, on SQLite", ("-m", f"not ({STACKS})", *SPREAD))
+        yield Part("Real servers, workers and browsers", ("-m", STACKS))
+    if url is not None:
+        yield Part("The storage tests again, on PostgreSQL", () if chosen else SPREAD, url)
 
 
-def _report(arguments: list[str]) -> Path | None:
-    paths = [argument.removeprefix(JUNIT) for argument in arguments if argument.startswith(JUNIT)]
-    return Path(paths[-1]) if paths else None
+def _together(results: list[int]) -> int:
+    """0 when all went well; a session in which the arguments chose no test is no failure beside one with some."""
+    ran = [result for result in results if result != pytest.ExitCode.NO_TESTS_COLLECTED]
+    return next((result for result in ran if result), 0) if ran else int(pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def _merge(report: Path, other: Path) -> None:
-    """Add the suites of the second session's report to the first one's."""
-    if not (report.exists() and other.exists()):
-        return
-    tree = ElementTree.parse(report)
-    tree.getroot().extend(ElementTree.parse(other).iter("testsuite"))
-    tree.write(report, encoding="utf-8", xml_declaration=True)
-    other.unlink()
+def _merge(report: Path, parts: list[Path]) -> None:
+    """Write the suites of all sessions into one report."""
+    root = ElementTree.Element("testsuites")
+    for part in parts:
+        with suppress(OSError, ElementTree.ParseError):  # a session that was killed leaves none
+            root.extend(ElementTree.parse(part).iter("testsuite"))
+            part.unlink()
+    ElementTree.ElementTree(root).write(report, encoding="utf-8", xml_declaration=True)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def arrays(shared: Path) -> dict[str, Array]:
         return dict(file)
 
 
-@pytest.mark.parametrize(("function", "columns", "arguments", "names"), TRUTH, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("function", "columns", "arguments", "names"), TRUTH, ids=[row[3][0] for row in TRUTH])
 def test_an_indicator_equals_the_truth_on_every_bar(
     function: Callable[..., Any],
     columns: tuple[str, ...],
