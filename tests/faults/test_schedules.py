@@ -45,8 +45,11 @@ def test_the_suite_sees_that_a_safeguard_is_missing(
 ) -> None:
     weights = weights_of(stack, only=(kind,))
 
+    seen: list[str] = []
     with opened(stack, tmp_path, ablation) as theatre:
-        outcomes = (theatre.play(draw(stack, SEED, number, weights)) for number in range(1, TRIES + 1))
-        seen = next((outcome.violations for outcome in outcomes if outcome.violations), [])
+        for number in range(1, TRIES + 1):  # the damage of the one before may be another
+            seen += theatre.play(draw(stack, SEED, number, weights)).violations
+            if any(damage in text for text in seen):
+                return
 
-    assert any(damage in text for text in seen), seen
+    pytest.fail(f"{TRIES} schedules never met {damage!r}: {seen}")
