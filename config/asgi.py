@@ -12,6 +12,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path, re_path  # noqa: E402
 
+from apps.dialects import mounts  # noqa: E402
 from apps.equity.journal import equity  # noqa: E402
 from apps.events.journal import events  # noqa: E402
 from apps.journal.consumers import FollowSocket, SubscriptionSocket, UnknownAddress  # noqa: E402
@@ -31,6 +32,7 @@ sockets = URLRouter(
     [
         path("ws/executions/<int:pk>/", follow),
         path("ws/executions/", subscriptions),
+        *mounts.sockets(hub),
         re_path("", nothing),
     ]
 )

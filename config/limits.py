@@ -10,13 +10,12 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from apps.accounts.limits import RateLimited, Taken, address_of, take
+from apps.accounts.limits import TAKEN, RateLimited, Taken, address_of, take
 from config.errors import plain
 
 API = "/api/"
 WINDOW_SECONDS = 60.0
-TAKEN = "tapedeck.taken"
-POLLED = re.compile(r"/api/trading/executions/\d+/(status|metrics/latest)/?")
+POLLED = re.compile(r"/api/trading/executions/(\d+/(status|metrics/latest)|statuses)/?")
 
 
 class ApiLimit(BaseThrottle):

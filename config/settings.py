@@ -87,6 +87,7 @@ ROOMS = [
     "apps.runner",
     "apps.keeping",
     "apps.dashboard",
+    "apps.dialects",
 ]
 INSTALLED_APPS = [
     "config",
@@ -295,6 +296,17 @@ SIMPLE_JWT = {
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
 }
+
+# Dialects -----------------------------------------------------------------------------------------------------------
+
+# other products' APIs and where each is served, as jesse:/ or lean:/compat/lean/; those left out are not served
+DIALECTS = {
+    name: prefix.lstrip("/")
+    for name, _, prefix in (entry.partition(":") for entry in env.list("DIALECTS", default=[]))
+}
+# the account (its e-mail address) that clients act for which do not sign in: LEAN's, the agents' and Cracktrader's
+DIALECTS_USER = env.str("DIALECTS_USER", default="")
+DIALECTS_ANYWHERE = env.bool("DIALECTS_ANYWHERE", default=False)  # also for clients of other machines
 
 # API ----------------------------------------------------------------------------------------------------------------
 

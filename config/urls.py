@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from apps.accounts.views import RefreshView, TokenView
+from apps.dialects import mounts
 from apps.journal.streams import StreamView
 from config.health import healthz, readyz
 
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),  # no inline script
     path("admin/", admin.site.urls),
+    *mounts.patterns(),
     path("", include("apps.dashboard.urls")),
 ]
 

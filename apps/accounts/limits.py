@@ -25,6 +25,7 @@ from apps.errors import DomainError
 
 log = structlog.get_logger("limits")
 PREFIX = "tapedeck.limit."
+TAKEN = "tapedeck.taken"  # where a request carries its place in a window, None where it is in none
 SIGN_IN_SECONDS = 900
 PATIENCE_SECONDS = 0.25  # a request waits so long for a Redis that hangs
 RETRY_SECONDS = 1.0  # and the next one that tries it comes so much later

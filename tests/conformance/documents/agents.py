@@ -1,0 +1,3 @@
+"""A: the multi-agent back end."""
+
+CASES: list[tuple[str, str]] = []

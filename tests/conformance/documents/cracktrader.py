@@ -1,0 +1,3 @@
+"""C: the API of Cracktrader."""
+
+CASES: list[tuple[str, str]] = []

@@ -1,0 +1,3 @@
+"""J: the API of Jesse."""
+
+CASES: list[tuple[str, str]] = []

@@ -1,0 +1,3 @@
+"""L: the wrapper around LEAN."""
+
+CASES: list[tuple[str, str]] = []
