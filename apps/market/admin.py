@@ -59,11 +59,11 @@ class DatasetVersionInline(TabularInline):
 
 @admin.register(Dataset)
 class DatasetAdmin(ModelAdmin):
-    list_display = ["name", "instrument", "timeframe", "owner", "source", "is_synthetic", "created_at"]
+    list_display = ["name", "instrument", "layout", "timeframe", "owner", "source", "is_synthetic", "created_at"]
     list_select_related = ["instrument", "owner"]
-    list_filter = ["is_synthetic", "timeframe_seconds"]
+    list_filter = ["is_synthetic", "layout", "timeframe_seconds"]
     search_fields = ["name", "instrument__symbol", "owner__email"]
-    readonly_fields = ["name", "instrument", "timeframe_seconds", "owner", "is_synthetic", "created_at"]
+    readonly_fields = ["name", "instrument", "layout", "timeframe_seconds", "owner", "is_synthetic", "created_at"]
     inlines = [DatasetVersionInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -71,4 +71,4 @@ class DatasetAdmin(ModelAdmin):
 
     @display(description="Timeframe", ordering="timeframe_seconds")
     def timeframe(self, dataset: Dataset) -> str:
-        return f"{dataset.timeframe_seconds} s"
+        return f"{dataset.timeframe_seconds} s" if dataset.timeframe_seconds else "–"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from apps.engine.types import Column
+from apps.engine.types import Array, Column
 from apps.errors import Invalid
 from apps.market.models import Instrument
 
@@ -32,7 +32,9 @@ def timeframe_of(text: str | int) -> int:
 
 
 def timeframe_text(seconds: int) -> str:
-    """60 as 1m, 3600 as 1h: the largest unit up to a day that divides."""
+    """60 as 1m, 3600 as 1h: the largest unit up to a day that divides; of ticks, which have none, `tick`."""
+    if not seconds:
+        return "tick"
     unit = next(unit for unit in "dhms" if seconds % UNIT_SECONDS[unit] == 0)
     return f"{seconds // UNIT_SECONDS[unit]}{unit}"
 
@@ -67,6 +69,13 @@ def price_increment_of(prices: Column) -> float:
         if (np.abs(scaled - np.rint(scaled)) <= 1e-9 * scaled + 1e-6).all():
             return float(f"1e-{digits}")
     return 1e-8
+
+
+def some_prices(rows: Array) -> Column:
+    """Prices of the first rows of any layout, from which a price increment can be told."""
+    first, names = rows[:10_000], rows.dtype.names or ()
+    chosen = [name for name in names if name in ("close", "bid", "ask", "bid_close", "ask_close")]
+    return np.stack([first[name] for name in chosen], axis=1).reshape(-1)
 
 
 def _quote_currency(symbol: str, kind: str) -> str:

@@ -23,7 +23,7 @@ class DatasetFilter(django_filters.FilterSet):
 
     class Meta:
         model = Dataset
-        fields = ["timeframe_seconds", "is_synthetic"]
+        fields = ["layout", "timeframe_seconds", "is_synthetic"]
 
     def matching(self, datasets: QuerySet[Dataset], name: str, words: str) -> QuerySet[Dataset]:
         return datasets.filter(Q(name__icontains=words) | Q(instrument__symbol__icontains=words))

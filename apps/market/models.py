@@ -82,14 +82,25 @@ class Instrument(models.Model):
 
 
 class Dataset(models.Model):
-    """A series of one instrument at one timeframe; each import that changes its rows is a new version."""
+    """A series of one instrument in one layout and timeframe; each import that changes its rows is a new version."""
+
+    class Layout(models.TextChoices):
+        BARS = "bars", "bars"
+        QUOTE_BARS = "quote_bars", "quote bars"
+        TICKS = "ticks", "ticks"
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="datasets"
     )
     instrument = models.ForeignKey(Instrument, on_delete=models.RESTRICT, related_name="datasets")
     name = models.CharField(max_length=120)
-    timeframe_seconds = models.PositiveIntegerField(help_text="Length of one bar.")
+    layout = models.CharField(
+        max_length=10,
+        choices=Layout.choices,
+        default=Layout.BARS,
+        help_text="What its rows are: bars, bars of bid and ask, or ticks of bid and ask.",
+    )
+    timeframe_seconds = models.PositiveIntegerField(help_text="Length of one bar; 0 for ticks.")
     source = models.CharField(max_length=200, blank=True, help_text="Where the rows come from.")
     licence = models.CharField(max_length=120, blank=True)
     is_synthetic = models.BooleanField(default=False, help_text="Made by a generator, not by a market.")
@@ -119,8 +130,8 @@ class DatasetVersion(models.Model):
     number = models.PositiveIntegerField()
     content_hash = models.CharField(max_length=64, db_index=True)
     rows = models.PositiveBigIntegerField()
-    starts_at = models.DateTimeField(help_text="Open of the first bar.")
-    ends_at = models.DateTimeField(help_text="Open of the last bar.")
+    starts_at = models.DateTimeField(help_text="Open of the first bar, or time of the first tick.")
+    ends_at = models.DateTimeField(help_text="Open of the last bar, or time of the last tick.")
     report = models.JSONField(default=dict, help_text="What the import found: gaps, flat bars, duplicates left out.")
     created_at = models.DateTimeField(auto_now_add=True)
 

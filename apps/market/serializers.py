@@ -6,13 +6,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.bodies import KnownMembers
 from apps.errors import Invalid
 from apps.market.conventions import timeframe_of
 from apps.market.models import Dataset, DatasetVersion, Instrument
-from apps.market.services import LONGEST
+from apps.market.quality import CROSSED, REFUSE
+from apps.market.series import LONGEST
 
 
-class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
+class InstrumentSerializer(KnownMembers, serializers.ModelSerializer[Instrument]):
     """An instrument; what its numbers may be the service says."""
 
     symbol = serializers.CharField(max_length=40, help_text="Unique among yours; kept in capital letters.")
@@ -33,7 +35,7 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
 
 
 class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
-    """Rows that never change, from the open of the first bar to that of the last."""
+    """Rows that never change, from the open of the first bar, or from the first tick, to that of the last."""
 
     class Meta:
         model = DatasetVersion
@@ -52,7 +54,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     class Meta:
         model = Dataset
         fields = [
-            "id", "name", "instrument", "instrument_id", "kind", "timeframe_seconds", "source", "licence",
+            "id", "name", "instrument", "instrument_id", "kind", "layout", "timeframe_seconds", "source", "licence",
             "is_synthetic", "is_shared", "latest_version", "created_at",
         ]  # fmt: skip
 
@@ -94,13 +96,23 @@ class SaidOrNotField(serializers.BooleanField):
     default_empty_html = serializers.empty
 
 
-class UploadSerializer(serializers.Serializer[Any]):
-    """A file of bars, what it is, and optionally the numbers of an instrument that is new."""
+class UploadSerializer(KnownMembers, serializers.Serializer[Any]):
+    """A file of rows, what it is, and optionally the numbers of an instrument that is new."""
 
     file = serializers.FileField(allow_empty_file=True, help_text=".csv, .csv.gz or .parquet")
     name = serializers.CharField(max_length=120)
     symbol = serializers.CharField(max_length=40)
-    timeframe_seconds = TimeframeField(help_text="1m, 4h, 1d, or a number of seconds.")
+    layout = serializers.ChoiceField(
+        choices=Dataset.Layout.choices, default=Dataset.Layout.BARS, help_text="What the rows of the file are."
+    )
+    timeframe_seconds = TimeframeField(
+        required=False, help_text="Of bars: 1m, 4h, 1d, or a number of seconds. Ticks have none."
+    )
+    crossed = serializers.ChoiceField(
+        choices=CROSSED,
+        default=REFUSE,
+        help_text="Quotes whose ask is below their bid: refuse the file, or drop them, which the report counts.",
+    )
     source = serializers.CharField(  # type: ignore[assignment]
         max_length=LONGEST["source"], required=False, allow_blank=True
     )
@@ -121,6 +133,13 @@ class UploadSerializer(serializers.Serializer[Any]):
     maintenance_margin = serializers.FloatField(required=False)
     liquidation_fee = serializers.FloatField(required=False)
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        said = getattr(self, "initial_data", None)
+        of_bars = (Dataset.Layout.BARS, Dataset.Layout.QUOTE_BARS)
+        fields["timeframe_seconds"].required = said is not None and said.get("layout", Dataset.Layout.BARS) in of_bars
+        return fields
+
 
 class BarsQuerySerializer(serializers.Serializer[Any]):
     """Which bars, and how many at most; both ends inclusive, a time without an offset is UTC."""
@@ -132,7 +151,10 @@ class BarsQuerySerializer(serializers.Serializer[Any]):
 
 
 class BarsSerializer(serializers.Serializer[Any]):
-    """Columns of bars, one value a point; `count` is how many bars there are, before folding."""
+    """Columns of bars, one value a point; `count` is how many rows there are, before folding.
+
+    Of quote bars and ticks the prices are the middle of bid and ask, and the volume is the number of ticks.
+    """
 
     version = serializers.IntegerField()
     count = serializers.IntegerField()

@@ -1,6 +1,6 @@
 """What may be done with instruments and datasets, for every door alike."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, BinaryIO
 
@@ -12,9 +12,10 @@ from apps.engine import types as engine
 from apps.engine.types import Array
 from apps.errors import Conflict, Invalid
 from apps.market import conventions, importers, instruments, quality, store
+from apps.market.importers.raw import NAMES
 from apps.market.models import Dataset, DatasetVersion, Instrument
-
-LONGEST = {"source": 200, "licence": 120}
+from apps.market.series import Series
+from apps.market.tick_quality import TickCheck
 
 
 class InUse(Conflict):
@@ -64,39 +65,48 @@ def engine_instrument(instrument: Instrument) -> engine.Instrument:
 # Datasets
 
 
-def import_bars(
+def import_file(
     *,
     owner: User | None,
     name: str,
     symbol: str,
-    timeframe_seconds: int,
     file: BinaryIO,
     filename: str,
+    layout: str = Dataset.Layout.BARS,
+    timeframe_seconds: int = 0,
+    crossed: str = quality.REFUSE,
     instrument: Mapping[str, Any] | None = None,
-    source: str = "",
-    licence: str = "",
-    is_synthetic: bool = False,
+    **about: Any,
 ) -> DatasetVersion:
-    """Read a file of bars into a dataset, making the dataset and the instrument where they are new.
+    """Read a file of rows into a dataset, making the dataset and the instrument where they are new.
 
-    instrument: fields of the instrument; those left out are as usual for such a symbol. The same rows again are the
-    same version. Raises Invalid by field (BadFile for the content) and then nothing is written.
+    timeframe_seconds: of bars; 0 for ticks. crossed: what becomes of quotes whose ask is below their bid, of
+    `quality.CROSSED`. instrument: fields of the instrument; those left out are as usual for such a symbol. about:
+    source, licence, is_synthetic. The same rows again are the same version. Raises Invalid by field (BadFile for the
+    content) and then nothing is written.
     """
-    about = {"source": source, "licence": licence, "is_synthetic": is_synthetic}
-    described = dict(instrument or {})
-    _refuse_words(name, symbol, timeframe_seconds, described, about)  # before a large file is read for nothing
-    raw = importers.read(file, filename)
-    checked = quality.check(raw.bars, timeframe_seconds, raw.place)
-    checked.report["has_volume"] = raw.has_volume
-    return import_rows(
-        owner=owner,
-        name=name,
-        symbol=symbol,
-        timeframe_seconds=timeframe_seconds,
-        checked=checked,
-        instrument=described,
-        **about,
-    )
+    series = Series.of(owner, name, symbol, layout, timeframe_seconds, instrument, about)
+    problems = series.problems()  # before a large file is read for nothing
+    if crossed not in quality.CROSSED:
+        problems["crossed"] = [f"It must be one of {', '.join(quality.CROSSED)}."]
+    if crossed != quality.REFUSE and layout == Dataset.Layout.BARS:
+        problems["crossed"] = ["Bars have no bid and ask that could be crossed: leave it out."]
+    if problems:
+        raise _invalid(problems)
+    raw = importers.read(file, filename, NAMES[layout])
+    if layout == Dataset.Layout.TICKS:
+        check = TickCheck(crossed)
+        return _write(series, map(check.take, raw.pieces), check.report, check.refuse_empty)
+    whole = raw.whole()
+    checked = quality.check(whole.rows, timeframe_seconds, whole.place, crossed=crossed)
+    if layout == Dataset.Layout.BARS:
+        checked.report["has_volume"] = "volume" in raw.columns
+    return _write(series, [checked.rows], checked.report)
+
+
+def import_bars(**described: Any) -> DatasetVersion:
+    """`import_file` of bars."""
+    return import_file(layout=Dataset.Layout.BARS, **described)
 
 
 def import_rows(
@@ -104,29 +114,23 @@ def import_rows(
     owner: User | None,
     name: str,
     symbol: str,
-    timeframe_seconds: int,
     checked: quality.Checked,
+    layout: str = Dataset.Layout.BARS,
+    timeframe_seconds: int = 0,
     instrument: Mapping[str, Any] | None = None,
     **about: Any,
 ) -> DatasetVersion:
-    """Put checked bars into a dataset, as `import_bars` does. Not within a transaction: it waits for other imports."""
-    name, symbol, described = name.strip(), symbol.strip().upper(), dict(instrument or {})
-    _refuse_words(name, symbol, timeframe_seconds, described, about)
-    with store.kept():
-        content_hash = store.save(checked.bars)
-        try:
-            with transaction.atomic():
-                dataset = _dataset(owner, name, symbol, timeframe_seconds, described, checked.bars, about)
-                return _version(dataset, content_hash, checked.bars, checked.report)
-        except BaseException:
-            _delete_unused(content_hash)
-            raise
+    """Put checked rows into a dataset, as `import_file` does. Not within a transaction: it waits for other imports."""
+    series = Series.of(owner, name, symbol, layout, timeframe_seconds, instrument, about)
+    if problems := series.problems():
+        raise _invalid(problems)
+    return _write(series, [checked.rows], checked.report)
 
 
-def add_version(dataset: Dataset, bars: Array, report: Mapping[str, Any]) -> DatasetVersion:
+def add_version(dataset: Dataset, rows: Array, report: Mapping[str, Any]) -> DatasetVersion:
     """The version of the dataset that holds these rows: an existing one, else the next number."""
     with store.kept(), transaction.atomic():
-        return _version(dataset, store.save(bars), bars, report)
+        return _version(dataset, store.save(rows), rows, report)
 
 
 def delete_dataset(dataset: Dataset) -> None:
@@ -162,61 +166,61 @@ def _namesakes(instrument: Instrument) -> QuerySet[Instrument]:
     return others.exclude(pk=instrument.pk)
 
 
-def _refuse_words(
-    name: str, symbol: str, timeframe_seconds: int, described: Mapping[str, Any], about: Mapping[str, Any]
-) -> None:
-    """Raise Invalid with every problem of what is said about a file, by field."""
-    problems: dict[str, list[str]] = {}
-    if not 0 < len(name.strip()) <= 120 or not name.isprintable():
-        problems["name"] = ["A dataset needs a name of 1 to 120 printable characters."]
-    if not 0 < timeframe_seconds <= conventions.MAX_TIMEFRAME_SECONDS:
-        problems["timeframe_seconds"] = ["It must be more than 0 seconds and at most 366 days."]
-    for field, longest in LONGEST.items():
-        if len(about.get(field, "")) > longest:
-            problems[field] = [f"It may have {longest} characters at most."]
-    if unknown := described.keys() - instruments.DESCRIBED:
-        problems["instrument"] = [f"An instrument has no {', '.join(sorted(unknown))}."]
-    else:
-        sample = Instrument(symbol=symbol.strip().upper(), **{"kind": Instrument.Kind.EQUITY, **described})
-        problems |= instruments.problems_of(sample)
-    if problems:
-        raise _invalid(problems)
+def _write(
+    series: Series, pieces: Iterable[Array], report: Mapping[str, Any], at_end: Callable[[], None] = lambda: None
+) -> DatasetVersion:
+    """Put sound rows into the store piece by piece, then into the dataset; what is refused on the way leaves nothing.
+
+    report: complete when the last piece was taken. at_end: called then.
+    """
+    with store.Writer(NAMES[series.layout]) as writer:
+        for rows in pieces:
+            writer.append(rows)
+        at_end()
+        with store.kept():
+            content_hash = writer.keep()
+            try:
+                rows = store.load(content_hash)
+                with transaction.atomic():
+                    return _version(_dataset(series, rows), content_hash, rows, report)
+            except BaseException:
+                _delete_unused(content_hash)
+                raise
 
 
-def _dataset(
-    owner: User | None,
-    name: str,
-    symbol: str,
-    timeframe_seconds: int,
-    described: Mapping[str, Any],
-    bars: Array,
-    about: Mapping[str, Any],
-) -> Dataset:
+def _dataset(series: Series, rows: Array) -> Dataset:
     """The owner's dataset of this name, or a new one. Raises Invalid when it is of something else."""
     found = Dataset.objects.select_for_update(of=("self",)).select_related("instrument")  # lest it be deleted meanwhile
-    dataset = found.filter(owner=owner, name=name).first()
+    dataset = found.filter(owner=series.owner, name=series.name).first()
     if dataset is None:
-        instrument = _instrument(owner, symbol, described, bars)
         return Dataset.objects.create(
-            owner=owner, name=name, instrument=instrument, timeframe_seconds=timeframe_seconds, **about
+            owner=series.owner,
+            name=series.name,
+            instrument=_instrument(series, rows),
+            layout=series.layout,
+            timeframe_seconds=series.timeframe_seconds,
+            **series.about,
         )
-    if dataset.instrument.symbol != symbol or dataset.timeframe_seconds != timeframe_seconds:
-        held = f"{dataset.instrument.symbol} by {dataset.timeframe_seconds} s"
-        raise _invalid({"name": [f"Your dataset {name} holds {held}: give these bars another name."]})
-    _refuse_difference(dataset.instrument, described)
+    of = (dataset.instrument.symbol, dataset.layout, dataset.timeframe_seconds)
+    if of != (series.symbol, series.layout, series.timeframe_seconds):
+        by = f" by {dataset.timeframe_seconds} s" if dataset.timeframe_seconds else ""
+        held = f"{dataset.get_layout_display()} of {dataset.instrument.symbol}{by}"
+        raise _invalid({"name": [f"Your dataset {series.name} holds {held}: give these rows another name."]})
+    _refuse_difference(dataset.instrument, series.instrument)
     return dataset
 
 
-def _instrument(owner: User | None, symbol: str, described: Mapping[str, Any], bars: Array) -> Instrument:
+def _instrument(series: Series, rows: Array) -> Instrument:
     """The owner's instrument of this symbol, else the server's if it is as described, else a new one."""
-    if own := Instrument.objects.filter(owner=owner, symbol=symbol).first():
+    symbol, described = series.symbol, series.instrument
+    if own := Instrument.objects.filter(owner=series.owner, symbol=symbol).first():
         _refuse_difference(own, described)
         return own
     shared = Instrument.objects.filter(owner=None, symbol=symbol).first()
     if shared is not None and not _differences(shared, described):
         return shared
-    usual = conventions.usual_numbers(symbol, described.get("kind"), bars["close"])
-    return create_instrument(owner=owner, symbol=symbol, **{**usual, **described})
+    usual = conventions.usual_numbers(symbol, described.get("kind"), conventions.some_prices(rows))
+    return create_instrument(owner=series.owner, symbol=symbol, **{**usual, **described})
 
 
 def _differences(instrument: Instrument, described: Mapping[str, Any]) -> list[str]:
@@ -234,7 +238,7 @@ def _refuse_difference(instrument: Instrument, described: Mapping[str, Any]) -> 
         )
 
 
-def _version(dataset: Dataset, content_hash: str, bars: Array, report: Mapping[str, Any]) -> DatasetVersion:
+def _version(dataset: Dataset, content_hash: str, rows: Array, report: Mapping[str, Any]) -> DatasetVersion:
     Dataset.objects.select_for_update().get(pk=dataset.pk)  # numbers are given one after the other
     if known := dataset.versions.filter(content_hash=content_hash).first():
         return known
@@ -243,9 +247,9 @@ def _version(dataset: Dataset, content_hash: str, bars: Array, report: Mapping[s
         dataset=dataset,
         number=newest.number + 1 if newest else 1,
         content_hash=content_hash,
-        rows=len(bars),
-        starts_at=quality.moment(bars["time"][0]),
-        ends_at=quality.moment(bars["time"][-1]),
+        rows=len(rows),
+        starts_at=quality.moment(rows["time"][0]),
+        ends_at=quality.moment(rows["time"][-1]),
         report=dict(report),
     )
 

@@ -15,6 +15,7 @@ _WORDS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d) +([A-Za-z0-9_+/-]+)", re.ASCII
 _MICROSECOND = timedelta(microseconds=1)
 _MINUTE = 60_000_000
 _DAY = 86_400_000_000
+PIECE_ROWS = 1_000_000  # of ticks there may be very many, and each takes some hundred bytes on the way
 EXAMPLE = "write it as 09:30-16:00 America/New_York; the end is exclusive"
 
 
@@ -28,6 +29,10 @@ class TradingHours:
 
     def mask(self, times: Array) -> Array:
         """(n,) bool for times (n,) int64 microseconds UTC: whether the bar opens within the hours."""
+        pieces = [self._mask(times[at : at + PIECE_ROWS]) for at in range(0, len(times), PIECE_ROWS)]
+        return np.concatenate(pieces) if pieces else np.empty(0, bool)
+
+    def _mask(self, times: Array) -> Array:
         minutes = (times + _offsets(times, ZoneInfo(self.zone))) % _DAY // _MINUTE
         if self.start <= self.end:
             return np.asarray((minutes >= self.start) & (minutes < self.end))

@@ -1,8 +1,8 @@
-"""A made-up market for demonstrations and tests: one-minute bars of a coin that trades around the clock.
+"""Made-up markets for demonstrations and tests: one-minute bars of a coin that trades around the clock, and ticks.
 
-Returns follow a GARCH(1,1) process (Bollerslev, "Generalized autoregressive conditional heteroskedasticity", Journal of
-Econometrics 31, 1986), so calm and wild hours come in clusters; volume rises with volatility and towards noon. Nothing
-in it can be predicted: the expected return of every minute is zero.
+Returns of the coin follow a GARCH(1,1) process (Bollerslev, "Generalized autoregressive conditional
+heteroskedasticity", Journal of Econometrics 31, 1986), so calm and wild hours come in clusters; volume rises with
+volatility and towards noon. Nothing in it can be predicted: the expected return of every minute is zero.
 
 Only operations whose result IEEE 754 fixes to the last bit (+, -, *, /, square root, rounding) are used, in a fixed
 order, so that one seed gives the same bytes on every machine.
@@ -12,6 +12,7 @@ from functools import reduce
 
 import numpy as np
 
+from apps.engine.series.quotes import TICK
 from apps.engine.types import BAR, Array, Column
 
 MINUTE = 60_000_000  # microseconds
@@ -22,6 +23,12 @@ START_PRICE = 20_000.0
 DAILY_VOLATILITY = 0.03
 SHOCK_WEIGHT, MEMORY = 0.05, 0.945  # of the variance: what the last minute adds, what remains of before
 VOLUME_A_MINUTE = 12.0  # coins
+
+FX_INCREMENTS = 100_000  # of a price of 1, of the made-up pair
+FX_START = 110_000  # increments, as are the next two
+FX_STEP = 3.0  # standard deviation of the middle from tick to tick
+FX_SPREAD = (6, 19)  # from, and up to but without
+FX_GAP = 4000  # milliseconds between two ticks, at most
 
 
 def minute_bars(start: int, count: int, seed: int = 1) -> Array:
@@ -40,6 +47,22 @@ def minute_bars(start: int, count: int, seed: int = 1) -> Array:
     bars["low"] = np.minimum(path.min(axis=1), bars["open"])
     bars["volume"] = _volume(bars["time"], volatility, seed)
     return bars
+
+
+def ticks(start: int, count: int, seed: int = 1) -> Array:
+    """`count` ticks (TICK) of a currency pair from `start`, microseconds UTC; some share a time.
+
+    The middle is a random walk, the spread is drawn anew at every tick.
+    """
+    draws = np.random.Generator(np.random.PCG64([seed, 2])).random((count, 6))
+    made = np.empty(count, TICK)
+    made["time"] = start + np.cumsum(np.floor(draws[:, 0] * FX_GAP).astype(np.int64)) * 1000
+    least, end = FX_SPREAD
+    spread = least + np.floor(draws[:, 1] * (end - least)).astype(np.int64)
+    steps = np.rint((_sum(draws[:, 2:]) - 2.0) * np.sqrt(3.0) * FX_STEP).astype(np.int64)
+    bid = FX_START + np.cumsum(steps) - spread // 2
+    made["bid"], made["ask"] = bid / FX_INCREMENTS, (bid + spread) / FX_INCREMENTS
+    return made
 
 
 def _shocks(count: int, seed: int) -> Column:

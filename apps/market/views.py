@@ -72,7 +72,7 @@ class DatasetViewSet(
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet[Dataset],
 ):
-    """Series of bars, by versions that never change. A file is uploaded as multipart/form-data."""
+    """Series of bars or ticks, by versions that never change. A file is uploaded as multipart/form-data."""
 
     parser_classes = (parsers.MultiPartParser,)
     filterset_class = DatasetFilter
@@ -100,7 +100,7 @@ class DatasetViewSet(
         _refuse_large(file.size)
         described = {name: fields.pop(name) for name in instruments.DESCRIBED & fields.keys() - {"name"}}
         assert isinstance(request.user, User)
-        version = services.import_bars(
+        version = services.import_file(
             owner=request.user, file=file.file, filename=file.name, instrument=described, **fields
         )
         dataset = self.get_queryset().get(pk=version.dataset_id)

@@ -111,7 +111,7 @@ async function refresh() {
   await chart.refresh();
   if (chart.feed.last === null) return;
   progress("simulated_at").textContent = momentOf(chart.feed.last);
-  progress("bars").textContent = grouped(chart.feed.bars);
+  progress("bars").textContent = grouped(chart.feed.processed);
   progress("total").textContent = grouped(chart.feed.total);
 }
 

@@ -11,7 +11,8 @@ export class Feed {
     this.columns = Object.fromEntries(COLUMNS.map((name) => [name, []]));
     this.fills = { time: [], side: [], count: [], quantity: [], price: [] };
     this.step = 1; // bars a bucket
-    this.bars = this.total = 0; // done, and there are
+    this.bars = 0; // done
+    this.processed = this.total = 0; // rows done, and there are
     this.first = this.last = null; // times of its first and its last bar
     this.asked = null; // the view that the window was loaded for; null means the whole run
     this.aborter = null;
@@ -114,8 +115,8 @@ export class Feed {
     this.note(answer);
   }
 
-  note({ bars, total, first, last }) {
-    Object.assign(this, { bars, total, first, last });
+  note({ bars, processed, total, first, last }) {
+    Object.assign(this, { bars, processed, total, first, last });
   }
 
   /** One answer of the chart endpoint; a newer question takes an older one back. */

@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from apps.market.models import Dataset
 from tests.conftest import as_csv, random_bars
+from tests.market import quotes
 
 WORDS = ["--symbol", "EUR_USD", "--timeframe", "1m", "--name", "minutes"]
 
@@ -65,3 +66,31 @@ def test_a_bad_or_missing_file_is_refused_in_words(tmp_path, db):
         call_command("import_bars", str(tmp_path / "missing.csv"), *WORDS, "--shared")
 
     assert not Dataset.objects.exists()
+
+
+TICKS = ["--symbol", "EUR_USD", "--name", "ticks", "--shared"]
+
+
+def test_ticks_are_imported_with_a_report(tmp_path, db, capsys):
+    (tmp_path / "ticks.csv").write_bytes(quotes.as_csv(quotes.random_ticks(300)))
+
+    call_command("import_ticks", str(tmp_path / "ticks.csv"), *TICKS)
+
+    report = capsys.readouterr().out
+    assert "ticks v1: 300 ticks, 2024-01-01 00:00 to 2024-01-01 00:02 UTC" in report
+    assert "crossed dropped: 0" in report
+    assert (Dataset.objects.get().layout, Dataset.objects.get().timeframe_seconds) == ("ticks", 0)
+
+
+def test_quote_bars_are_imported_without_those_that_are_crossed(tmp_path, db, capsys):
+    bars = quotes.random_quotes(30)
+    bars["ask_close"][7] = bars["ask_low"][7] = bars["bid_low"][7] - 0.001
+    (tmp_path / "quotes.csv").write_bytes(quotes.as_csv(bars))
+    words = ["import_quote_bars", str(tmp_path / "quotes.csv"), *TICKS, "--timeframe", "1m"]
+
+    with pytest.raises(CommandError, match="Line 9: ask_low"):
+        call_command(*words)
+    assert not Dataset.objects.exists()
+    call_command(*words, "--crossed", "drop")
+
+    assert "29 quote bars" in capsys.readouterr().out

@@ -22,8 +22,8 @@ GOOD = "2024-01-01T00:00:00Z,10,12,9,11,5"
 
 
 def imported(content, filename="bars.csv", timeframe_seconds=60):
-    found = importers.read(io.BytesIO(content), filename)
-    return quality.check(found.bars, timeframe_seconds, found.place)
+    found = importers.read(io.BytesIO(content), filename).whole()
+    return quality.check(found.rows, timeframe_seconds, found.place)
 
 
 def csv_of(*lines, header=HEADER):
@@ -82,7 +82,7 @@ def test_every_spelling_of_the_same_bars_is_the_same_rows(bars, form, order, tex
     if text.draw(st.booleans()):
         content = gzip.compress(content)
 
-    assert np.array_equal(imported(content).bars, bars)
+    assert np.array_equal(imported(content).rows, bars)
 
 
 @pytest.mark.parametrize("kind", ["us", "ms", "us, UTC", "texts", "integers", "dates"])
@@ -108,7 +108,7 @@ def test_parquet_gives_the_same_rows_as_csv(kind):
     file = io.BytesIO()
     parquet.write_table(pyarrow.table(columns), file)
 
-    assert np.array_equal(imported(file.getvalue(), "bars.parquet", 86_400).bars, bars)
+    assert np.array_equal(imported(file.getvalue(), "bars.parquet", 86_400).rows, bars)
 
 
 def test_parquet_without_its_package_says_how_to_get_it(monkeypatch):
@@ -122,11 +122,11 @@ def test_chunks_do_not_change_the_rows(monkeypatch):
     bars = random_bars(100)
     monkeypatch.setattr(csv_importer, "CHUNK_LINES", 7)
 
-    assert np.array_equal(imported(as_csv(bars)).bars, bars)
+    assert np.array_equal(imported(as_csv(bars)).rows, bars)
 
 
 def test_decimals_are_read_to_the_last_bit():
-    bars = imported(csv_of("2024-01-01T00:00:00Z,0.1,0.30000000000000004,0.1,0.3,1e-7")).bars
+    bars = imported(csv_of("2024-01-01T00:00:00Z,0.1,0.30000000000000004,0.1,0.3,1e-7")).rows
 
     assert bars[0].tolist()[1:] == (0.1, 0.30000000000000004, 0.1, 0.3, 1e-7)
 
@@ -134,13 +134,13 @@ def test_decimals_are_read_to_the_last_bit():
 def test_a_file_without_volume_has_none():
     checked = imported(csv_of("2024-01-01T00:00:00Z,10,12,9,11", header="timestamp,open,high,low,close"))
 
-    assert checked.bars["volume"].tolist() == [0.0]
+    assert checked.rows["volume"].tolist() == [0.0]
 
 
 def test_a_byte_order_mark_and_blank_lines_are_no_content():
     content = "\ufeff".encode() + csv_of(GOOD, "", "2024-01-01T00:01:00Z,10,12,9,11,5", "", "")
 
-    assert len(imported(content).bars) == 2
+    assert len(imported(content).rows) == 2
 
 
 # Refusals
@@ -209,7 +209,7 @@ def test_junk_that_calls_itself_parquet_is_refused(content):
 
 
 def test_more_lines_than_memory_may_hold_are_not_read(monkeypatch):
-    monkeypatch.setattr(raw, "MAX_BARS", 100)
+    monkeypatch.setitem(raw.MAX_ROWS, BAR, 100)
 
     with pytest.raises(Invalid, match="more than 100 lines"):
         imported(gzip.compress(HEADER.encode() + b"\n" * 1_000_000))
@@ -221,7 +221,7 @@ def test_more_lines_than_memory_may_hold_are_not_read(monkeypatch):
 def test_exact_repetitions_are_left_out_and_counted():
     checked = imported(csv_of(GOOD, GOOD, GOOD, "2024-01-01T00:01:00Z,10,12,9,11,5"))
 
-    assert len(checked.bars) == checked.report["rows"] == 2
+    assert len(checked.rows) == checked.report["rows"] == 2
     assert checked.report["duplicates_dropped"] == 2
 
 
@@ -241,4 +241,4 @@ def test_the_report_counts_what_is_remarkable():
 
 
 def test_a_negative_nought_of_volume_is_nought():
-    assert not np.signbit(imported(csv_of("2024-01-01T00:00:00Z,10,12,9,11,-0.0")).bars["volume"]).any()
+    assert not np.signbit(imported(csv_of("2024-01-01T00:00:00Z,10,12,9,11,-0.0")).rows["volume"]).any()

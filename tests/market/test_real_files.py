@@ -40,10 +40,10 @@ def test_a_real_file_is_what_was_measured(shared, name):
     known = next(entry for entry in sets if entry["file"] == f"bars/{name}")
 
     with (shared / "data" / known["file"]).open("rb") as file:
-        found = importers.read(file, name)
-    checked = quality.check(found.bars, timeframe_of(known["timeframe"]), found.place)
+        found = importers.read(file, name).whole()
+    checked = quality.check(found.rows, timeframe_of(known["timeframe"]), found.place)
 
-    ends = [quality.moment(checked.bars["time"][at]).isoformat() for at in (0, -1)]
+    ends = [quality.moment(checked.rows["time"][at]).isoformat() for at in (0, -1)]
     assert checked.report["rows"] == known["rows"]
     assert ends == [known[end].replace("Z", "+00:00") for end in ("first", "last")]
     measured = {
@@ -67,4 +67,4 @@ def test_a_file_that_is_no_bars_is_refused_in_words(shared, name, message):
     from apps.errors import DomainError
 
     with (shared / "data" / name).open("rb") as file, pytest.raises(DomainError, match=message):
-        importers.read(file, name)
+        importers.read(file, name).whole()

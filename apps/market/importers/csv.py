@@ -1,4 +1,4 @@
-"""CSV, plain or compressed by gzip: a header that names the columns, in any order, then one bar a line.
+"""CSV, plain or compressed by gzip: a header that names the columns, in any order, then one row a line.
 
 Read by chunks with the standard library: exact decimals, the true number of every line, and no pandas in a web process.
 """
@@ -7,14 +7,17 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from apps.engine.types import Array
-from apps.market.importers.raw import BadFile, RawBars, chunk, columns_of, joined, microseconds, refuse_too_many
+from apps.market.importers import headerless
+from apps.market.importers.raw import BadFile, Piece, RawRows, chunk, columns_of, microseconds, refuse_too_many
 
 CHUNK_LINES = 2_000  # 0.7 s for 300,000 lines; with 50,000 it is 1.3 s, since Python's collector walks over more lists
 LONGEST_LINE = 64 * 1024
@@ -25,10 +28,45 @@ Lines = tuple[list[int], list[list[str]]]
 """Numbers of lines, and their fields."""
 
 
-def read(file: BinaryIO) -> RawBars:
-    """The bars of a file; decompressed when its content says so, whatever it is called. Raises BadFile."""
+@dataclass(frozen=True)
+class Table:
+    """columns: which column holds what. width: how many there are. moments: microseconds UTC of the column of times."""
+
+    layout: np.dtype[Any]
+    columns: dict[str, int]
+    width: int
+    moments: Callable[[Iterable[str]], list[int]] = microseconds
+
+
+def read(file: BinaryIO, layout: np.dtype[Any]) -> RawRows:
+    """The rows of a file; decompressed when its content says so, whatever it is called. Raises BadFile."""
+    with _in_words():
+        text = _text(file, layout)
+        first = text.readline()
+        if not first.strip():
+            raise BadFile("The file is empty: its first line must name the columns.")
+        delimiter = max(DELIMITERS, key=first.count)
+        if known := headerless.known(first, layout):
+            table = Table(layout, known.columns, known.width, known.moments)
+            lines, number = csv.reader(chain([first], text), delimiter=delimiter), 1
+        else:
+            names = next(csv.reader([first], delimiter=delimiter))
+            table = Table(layout, columns_of(names, layout), len(names))
+            lines, number = csv.reader(text, delimiter=delimiter), 2
+    return RawRows(layout, frozenset(table.columns), _pieces(lines, number, table))
+
+
+def _pieces(lines: Iterator[list[str]], number: int, table: Table) -> Iterator[Piece]:
+    with _in_words():
+        for numbers, rows in _chunks(lines, number):
+            yield Piece(_rows(numbers, rows, table), np.array(numbers, np.int64))
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What keeps a file from being read, as BadFile."""
     try:
-        return _read(_text(file))
+        yield
     except UnicodeDecodeError:
         raise BadFile("The file is not text in UTF-8: it must be CSV, or CSV compressed by gzip.") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
@@ -37,33 +75,19 @@ def read(file: BinaryIO) -> RawBars:
         raise BadFile(f"The file is not CSV: {error}.") from None
 
 
-def _text(file: BinaryIO) -> io.TextIOWrapper:
+def _text(file: BinaryIO, layout: np.dtype[Any]) -> io.TextIOWrapper:
     is_compressed = file.read(2) == _GZIP
     file.seek(0)
-    guarded = _Guarded(gzip.GzipFile(fileobj=file) if is_compressed else file)
+    guarded = _Guarded(gzip.GzipFile(fileobj=file) if is_compressed else file, layout)
     return io.TextIOWrapper(io.BufferedReader(guarded), "utf-8-sig", newline="")
-
-
-def _read(text: io.TextIOWrapper) -> RawBars:
-    header = text.readline()
-    if not header.strip():
-        raise BadFile("The file is empty: its first line must name the columns.")
-    delimiter = max(DELIMITERS, key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter))
-    columns = columns_of(names)
-    chunks, places = [], []
-    for numbers, rows in _chunks(csv.reader(text, delimiter=delimiter)):
-        chunks.append(_bars(numbers, rows, columns, len(names)))
-        places.append(np.array(numbers, np.int64))
-    lines = np.concatenate(places) if places else np.empty(0, np.int64)
-    return RawBars(joined(chunks), lines, has_volume="volume" in columns)
 
 
 class _Guarded(io.RawIOBase):
     """The bytes of a file, none of whose lines, and not all of them together, can fill the memory."""
 
-    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
+    def __init__(self, file: BinaryIO | gzip.GzipFile, layout: np.dtype[Any]) -> None:
         self.file = file
+        self.layout = layout
         self.lines = 0
         self.open_line = 0  # bytes of the line that has not ended yet
 
@@ -78,36 +102,36 @@ class _Guarded(io.RawIOBase):
         self.lines += data.count(b"\n")
         if self.open_line > LONGEST_LINE:
             raise BadFile(f"Line {self.lines + 1} is longer than {LONGEST_LINE} characters.")
-        refuse_too_many(self.lines)
+        refuse_too_many(self.lines, self.layout)
         return len(data)
 
 
-def _chunks(reader: Iterator[list[str]]) -> Iterator[Lines]:
-    """Numbers and fields of the lines that are not blank, by chunks."""
-    number = 2  # the line after the header
+def _chunks(reader: Iterator[list[str]], number: int) -> Iterator[Lines]:
+    """Numbers and fields of the lines that are not blank, by chunks; number: of the first line."""
     while rows := list(islice(reader, CHUNK_LINES)):
         numbers = range(number, number + len(rows))
         number += len(rows)
         yield [at for at, row in zip(numbers, rows, strict=True) if row], [row for row in rows if row]
 
 
-def _bars(numbers: list[int], rows: list[list[str]], columns: dict[str, int], width: int) -> Array:
+def _rows(numbers: list[int], rows: list[list[str]], table: Table) -> Array:
+    columns = table.columns
     try:
-        fields = list(zip(*rows, [""] * width, strict=True))  # every line is as wide as the header
+        fields = list(zip(*rows, [""] * table.width, strict=True))  # every line is as wide as the header
         numeric = {name: np.array(list(map(float, fields[at][:-1]))) for name, at in columns.items() if name != "time"}
-        return chunk(microseconds(fields[columns["time"]][:-1]), numeric)
+        return chunk(table.layout, table.moments(fields[columns["time"]][:-1]), numeric)
     except (ValueError, OverflowError):
-        raise _first_problem(numbers, rows, columns, width) from None
+        raise _first_problem(numbers, rows, table) from None
 
 
-def _first_problem(numbers: list[int], rows: list[list[str]], columns: dict[str, int], width: int) -> BadFile:
+def _first_problem(numbers: list[int], rows: list[list[str]], table: Table) -> BadFile:
     """What is wrong with the first line that cannot be read; looked for only when there is one."""
     for number, row in zip(numbers, rows, strict=True):
-        if len(row) != width:
-            return BadFile(f"Line {number} has {len(row)} columns, the header has {width}.")
-        for name, at in columns.items():
+        if len(row) != table.width:
+            return BadFile(f"Line {number} has {len(row)} columns, the header has {table.width}.")
+        for name, at in table.columns.items():
             try:
-                _ = microseconds([row[at]]) if name == "time" else float(row[at])
+                _ = table.moments([row[at]]) if name == "time" else float(row[at])
             except (ValueError, OverflowError):
                 wanted = "a time (2024-01-31T14:30:00Z, or Unix seconds)" if name == "time" else "a number"
                 return BadFile(f"Line {number}: {name} is {row[at][:40]!r}, which is not {wanted}.")

@@ -1,26 +1,44 @@
-"""What every importer gives: bars as the file has them, and where in the file each of them stands."""
+"""What every importer gives: rows as the file has them, and where in the file each of them stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
+from apps.engine.series.quotes import QUOTE_BAR, TICK
 from apps.engine.types import BAR, Array
 from apps.errors import Invalid
 
 PRICES = ("open", "high", "low", "close")
-MAX_BARS = 20_000_000  # 38 years of minutes; keeps an import below 3 GB of memory, whatever was compressed into a file
+BIDS, ASKS = (tuple(f"{side}_{price}" for price in PRICES) for side in ("bid", "ask"))
+NAMES = {"bars": BAR, "quote_bars": QUOTE_BAR, "ticks": TICK}
+"""What the layouts are called by those who import."""
+MAX_ROWS = {BAR: 20_000_000, QUOTE_BAR: 10_000_000, TICK: 200_000_000}
+"""Bars and quote bars are checked as a whole: 38 and 19 years of minutes keep that below 3 GB of memory, whatever was
+compressed into a file. Ticks are taken piece by piece: these are 5 GB on disk, about eight years of a currency pair."""
 
 SYNONYMS = {
-    "time": ("timestamp", "time", "date", "datetime", "date_time", "open_time", "unix", "epoch", "ts", "gmt_time"),
+    "time": (
+        "timestamp", "time", "date", "datetime", "date_time", "open_time", "unix", "epoch", "ts", "gmt_time",
+        "utc_time", "time_(utc)",
+    ),
     "open": ("open", "o"),
     "high": ("high", "h"),
     "low": ("low", "l"),
     "close": ("close", "c"),
     "volume": ("volume", "vol", "v", "tick_volume"),
-}
-_MEANINGS = {name: meaning for meaning, names in SYNONYMS.items() for name in names}
+    "bid": ("bid", "bid_price", "bidprice", "best_bid", "best_bid_price"),
+    "ask": ("ask", "ask_price", "askprice", "best_ask", "best_ask_price"),
+    "ticks": ("ticks", "tick_count", "tickqty", "tick_qty"),
+    **{
+        f"{side}_{price}": (f"{side}_{price}", f"{side}{price}", f"{price}_{side}", f"{side}_{price[0]}")
+        for side in ("bid", "ask")
+        for price in PRICES
+    },
+}  # fmt: skip
+_OPTIONAL = frozenset({"volume", "ticks"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Under each limit a Unix time is of that unit: seconds up to the year 5138, the finer ones from March 1973 on.
 _UNITS = ((100_000_000_000, 1_000_000), (100_000_000_000_000, 1_000), (100_000_000_000_000_000, 1))
@@ -36,29 +54,46 @@ class BadFile(Invalid):
 
 
 @dataclass(frozen=True)
-class RawBars:
-    """bars: (n,) BAR in the file's order. places: (n,) int64, the number of each one's line or row, from 1."""
+class Piece:
+    """rows: (n,) of the file's layout and in its order. places: (n,) int64, the number of each one's line, from 1."""
 
-    bars: Array
+    rows: Array
     places: Array
     place_name: str = "Line"
-    has_volume: bool = True
 
     def place(self, index: int) -> str:
         return f"{self.place_name} {self.places[index]}"
 
 
-def columns_of(names: Sequence[str]) -> dict[str, int]:
-    """Which column holds what: `time`, the four prices, and `volume` if there is one. Raises BadFile."""
-    found: dict[str, list[int]] = {}
-    for index, name in enumerate(names):
-        if meaning := _MEANINGS.get(name.strip().strip("<>").lower().replace(" ", "_")):
-            found.setdefault(meaning, []).append(index)
-    if missing := [meaning for meaning in ("time", *PRICES) if meaning not in found]:
+@dataclass(frozen=True)
+class RawRows:
+    """The rows of a file, piece by piece; they are read, and refused with BadFile, as the pieces are taken.
+
+    columns: which fields of the layout the file has.
+    """
+
+    layout: np.dtype[Any]
+    columns: frozenset[str]
+    pieces: Iterator[Piece]
+
+    def whole(self) -> Piece:
+        """All of them at once."""
+        pieces = list(self.pieces)
+        if not pieces:
+            return Piece(np.empty(0, self.layout), np.empty(0, np.int64))
+        rows, places = (np.concatenate(parts) for parts in zip(*((p.rows, p.places) for p in pieces), strict=True))
+        return Piece(rows, places, pieces[0].place_name)
+
+
+def columns_of(names: Sequence[str], layout: np.dtype[Any]) -> dict[str, int]:
+    """Which column holds which field of the layout: all of them but `volume` and `ticks`. Raises BadFile."""
+    found = _found(names, layout)
+    if missing := _missing(found, layout):
         seen = ", ".join(name.strip()[:20] for name in names[:12])
+        wanted = ", ".join(["timestamp", *(layout.names or ())[1:]])
         raise BadFile(
             f"The header has no column for {', '.join(missing)}; it has {seen!r}. "
-            "Name the columns timestamp, open, high, low, close, volume."
+            f"Name the columns {wanted}.{_better(names)}"
         )
     for meaning, indexes in found.items():
         if len(indexes) > 1:
@@ -69,7 +104,8 @@ def columns_of(names: Sequence[str]) -> dict[str, int]:
 def microseconds(texts: Iterable[str]) -> list[int]:
     """Microseconds UTC of times as texts: ISO 8601, where without an offset it is UTC, or a Unix time.
 
-    A Unix time is in seconds, milliseconds or microseconds, which its size tells. Raises ValueError.
+    A Unix time is in seconds, milliseconds or microseconds, which its size tells. A date may also be written as
+    31.01.2024. Raises ValueError.
     """
     return [_moment(text) for text in texts]
 
@@ -82,22 +118,40 @@ def from_unix(number: int) -> int:
     raise ValueError(f"{number} is no Unix time in seconds, milliseconds or microseconds")
 
 
-def chunk(times: list[int], columns: dict[str, Array]) -> Array:
-    """(n,) BAR of one chunk; without a volume column the volume is 0."""
-    bars = np.zeros(len(times), BAR)
-    bars["time"] = times
-    for name, values in columns.items():
-        bars[name] = values
-    return bars
+def chunk(layout: np.dtype[Any], times: Sequence[int], columns: dict[str, Array]) -> Array:
+    """(n,) of the layout; without a column of volumes, or of numbers of ticks, these are 0."""
+    rows = np.zeros(len(times), layout)
+    rows["time"] = times
+    with np.errstate(invalid="ignore"):  # what is no number of ticks becomes one below 0, which is refused
+        for name, values in columns.items():
+            rows[name] = values
+    return rows
 
 
-def joined(chunks: list[Array]) -> Array:
-    return np.concatenate(chunks) if chunks else np.empty(0, BAR)
+def refuse_too_many(count: int, layout: np.dtype[Any]) -> None:
+    if count > MAX_ROWS[layout]:
+        raise BadFile(f"The file has more than {MAX_ROWS[layout]:,} lines: import it in parts, as several datasets.")
 
 
-def refuse_too_many(count: int) -> None:
-    if count > MAX_BARS:
-        raise BadFile(f"The file has more than {MAX_BARS:,} lines: import it in parts, as several datasets.")
+def _found(names: Sequence[str], layout: np.dtype[Any]) -> dict[str, list[int]]:
+    meanings = {name: meaning for meaning in layout.names or () for name in SYNONYMS[meaning]}
+    found: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        if meaning := meanings.get(name.strip().strip("<>").lower().replace(" ", "_")):
+            found.setdefault(meaning, []).append(index)
+    return found
+
+
+def _missing(found: dict[str, list[int]], layout: np.dtype[Any]) -> list[str]:
+    return [meaning for meaning in layout.names or () if meaning not in found and meaning not in _OPTIONAL]
+
+
+def _better(names: Sequence[str]) -> str:
+    """The layout that the header is of, if there is one."""
+    for name, layout in NAMES.items():
+        if not _missing(_found(names, layout), layout):
+            return f" These are {name.replace('_', ' ')}: import them as such (layout {name})."
+    return ""
 
 
 def _moment(text: str) -> int:
@@ -105,6 +159,8 @@ def _moment(text: str) -> int:
     # eight digits are a date of ISO 8601, as 20240131, and not a second of the year 1970
     if text.isascii() and text.removeprefix("-").isdigit() and len(text) != 8:
         return from_unix(int(text[:25]))
+    if text[2:3] == "." == text[5:6]:  # 31.01.2024
+        text = f"{text[6:10]}-{text[3:5]}-{text[:2]}{text[10:]}"
     moment = datetime.fromisoformat(text)
     elapsed = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds

@@ -15,18 +15,24 @@ from apps.errors import DomainError
 from apps.market import services
 from apps.market.conventions import timeframe_of
 from apps.market.importers import IMPORTERS
-from apps.market.models import DatasetVersion, Instrument
+from apps.market.models import Dataset, DatasetVersion, Instrument
+from apps.market.quality import CROSSED, REFUSE
 
 BAR_WIDTH = 40
 
 
 class Command(BaseCommand):
     help = "Import bars from a file into a dataset, and say what was remarkable about them."
+    layout: str = Dataset.Layout.BARS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help=", ".join(IMPORTERS))
         parser.add_argument("--symbol", required=True, help="the instrument, for instance EUR_USD")
-        parser.add_argument("--timeframe", required=True, help="1m, 4h, 1d, or a number of seconds")
+        if self.layout != Dataset.Layout.TICKS:
+            parser.add_argument("--timeframe", required=True, help="1m, 4h, 1d, or a number of seconds")
+        if self.layout != Dataset.Layout.BARS:
+            told = "quotes whose ask is below their bid: refuse the file, or leave them out and count them"
+            parser.add_argument("--crossed", choices=CROSSED, default=REFUSE, help=told)
         parser.add_argument("--name", required=True, help="of the dataset")
         whose = parser.add_mutually_exclusive_group(required=True)
         whose.add_argument("--owner", help="e-mail address of the user whose dataset it is")
@@ -39,11 +45,13 @@ class Command(BaseCommand):
         path: Path = options["file"]
         try:
             with _opened(path) as file:
-                version = services.import_bars(
+                version = services.import_file(
                     owner=None if options["shared"] else _user(options["owner"]),
                     name=options["name"],
                     symbol=options["symbol"],
-                    timeframe_seconds=timeframe_of(options["timeframe"]),
+                    layout=self.layout,
+                    timeframe_seconds=timeframe_of(options["timeframe"]) if "timeframe" in options else 0,
+                    crossed=options.get("crossed", REFUSE),
                     file=file,
                     filename=path.name,
                     instrument={"kind": options["kind"]} if options["kind"] else {},
@@ -65,9 +73,10 @@ def _user(email: str) -> User:
 
 
 def _report(version: DatasetVersion) -> str:
+    kind = version.dataset.get_layout_display()
     period = f"{version.starts_at:%Y-%m-%d %H:%M} to {version.ends_at:%Y-%m-%d %H:%M} UTC"
     findings = [f"  {name.replace('_', ' ')}: {value}" for name, value in version.report.items()]
-    return "\n".join([f"{version}: {version.rows:,} bars, {period}", *findings])
+    return "\n".join([f"{version}: {version.rows:,} {kind}, {period}", *findings])
 
 
 @contextmanager

@@ -1,0 +1,48 @@
+"""A session on ticks that also hands out some of them: those that become events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from apps.engine.errors import StrategyError
+from apps.engine.listing import Listing
+from apps.engine.types import Array, Rows
+from apps.runner.played import PlayedSession
+
+
+@dataclass(frozen=True, slots=True)
+class TickRows(Rows):
+    """What is new since the last `advance()`, with the ticks of it that become events."""
+
+    ticks: Array  # TICK
+    tick_bars: Array  # the row of each in the run's data, as `bar` of an order
+
+
+class TickSession(PlayedSession):
+    """Every tick whose number `every` divides is handed out, whatever the sizes of the advances; 0: none is.
+
+    The first tick that the strategy is called for has the number 1. terms: those of a Session.
+    """
+
+    def __init__(self, strategy: Any, parameters: Any, listing: Listing, *, every: int, **terms: Any) -> None:
+        super().__init__(strategy, parameters, listing, **terms)
+        self._ticks = listing.rows
+        self._every = every
+        self._warm_up: int = terms.get("warm_up", 0)
+
+    def advance(self, bars: int) -> Rows:
+        before = self.processed
+        try:
+            return self._with_ticks(super().advance(bars), before)
+        except StrategyError as error:
+            if error.rows is not None and not isinstance(error.rows, TickRows):
+                error.rows = self._with_ticks(error.rows, before)
+            raise
+
+    def _with_ticks(self, rows: Rows, before: int) -> TickRows:
+        numbers = np.arange(0)
+        if self._every:
+            numbers = np.arange(before // self._every + 1, self.processed // self._every + 1) * self._every
+        bars = self._warm_up - 1 + numbers
+        return TickRows(rows.orders, rows.fills, rows.trades, rows.equity, rows.payments, self._ticks[bars], bars)
