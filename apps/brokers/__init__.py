@@ -1,1 +1,1 @@
-"""Venues and their accounts: credentials, feeds and order routing."""
+"""Where market rows come from, and where orders go: a feed and a broker each behind one interface."""
