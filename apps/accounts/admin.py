@@ -7,11 +7,11 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, StackedInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.accounts import keys
-from apps.accounts.models import ApiKey, User
+from apps.accounts import audit, keys
+from apps.accounts.models import ApiKey, AuditEntry, Quota, User
 
 admin.site.unregister(OutstandingToken)  # its page shows whole tokens, with which one can act as another
 admin.site.unregister(BlacklistedToken)
@@ -39,6 +39,12 @@ class PersonChangeForm(LowerCaseEmail, UserChangeForm):
         fields = "__all__"
 
 
+class QuotaInline(StackedInline):
+    model = Quota
+    can_delete = True
+    extra = 0
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = PersonChangeForm
@@ -56,6 +62,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["email", "name", "password1", "password2"]})]
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        return [QuotaInline] if obj else []  # whom there is not yet nobody need limit
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is Quota and formset.has_changed():
+            changed = {name for each in formset.forms for name in each.changed_data}
+            audit.note(form.instance.pk, "changed", "quota", form.instance.pk, fields=changed)
 
 
 @admin.register(Group)
@@ -80,4 +95,26 @@ class ApiKeyAdmin(ModelAdmin):
             keys.revoke(key)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ModelAdmin):
+    """Written with each change, and never changed itself."""
+
+    list_display = ["at", "owner", "actor", "key", "action", "kind", "subject", "before", "after", "address"]
+    list_filter = ["action", "kind"]
+    list_select_related = ["owner", "actor", "key"]
+    search_fields = ["=subject", "owner__email", "actor__email", "=request_id"]
+    date_hierarchy = "at"
+    fields = readonly_fields = [*list_display, "fields", "request_id"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

@@ -6,10 +6,11 @@ import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts import audit
 from apps.accounts.models import ApiKey, User
 from apps.errors import AccessDenied, Invalid, NotFound
 
@@ -34,9 +35,11 @@ def create(user: User, *, name: str, scope: str, expires_at: datetime | None = N
     if problems:
         raise Invalid("; ".join(f"{field}: {texts[0]}" for field, texts in problems.items()), fields=problems)
     text = MARK + secrets.token_urlsafe(SECRET_BYTES)
-    key = ApiKey.objects.create(
-        user=user, name=name, scope=scope, expires_at=expires_at, prefix=text[:PREFIX], digest=_digest(text)
-    )
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            user=user, name=name, scope=scope, expires_at=expires_at, prefix=text[:PREFIX], digest=_digest(text)
+        )
+        audit.note(user.pk, "created", "api_key", key.pk)
     return key, text
 
 
@@ -52,7 +55,9 @@ def find(user: User, key_id: int) -> ApiKey:
 
 def revoke(key: ApiKey) -> None:
     """Make a key worth nothing; one that is that already stays as it is."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            audit.note(key.user_id, "revoked", "api_key", key.pk)
 
 
 def recognise(text: str) -> ApiKey | None:

@@ -125,3 +125,68 @@ class KeyedRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Quota(models.Model):
+    """What an administrator allows one user; empty: what the settings say, 0: without a limit."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="quota")
+    running = models.PositiveIntegerField(null=True, blank=True, help_text="Executions that run at once.")
+    unfinished = models.PositiveIntegerField(null=True, blank=True, help_text="That wait, run or are paused.")
+    rows = models.PositiveBigIntegerField(null=True, blank=True, help_text="Events, trades and points that are kept.")
+
+    def __str__(self) -> str:
+        return f"quota of {self.user}"
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(owner_id=user.pk)
+
+    def update(self, **changes: Any) -> int:
+        raise TypeError("Audit entries are never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Audit entries are not deleted one by one; apps.accounts.audit.sweep ends old ones.")
+
+
+class AuditEntry(models.Model):
+    """Who changed the state of what, when, and from where; written with the change, and never changed itself.
+
+    Accounts and keys may be deleted: what they did stays, without them.
+    """
+
+    owner = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, help_text="Whose thing it is."
+    )
+    actor = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Who did it; empty: the server itself."
+    )
+    key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+", help_text="With which key.")
+    action = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, help_text="Of the thing.")
+    subject = models.BigIntegerField(help_text="Its id.")
+    before = models.CharField(max_length=20, blank=True, help_text="The status before.")
+    after = models.CharField(max_length=20, blank=True)
+    fields = models.JSONField(default=list, help_text="Names of what was changed.")
+    address = models.GenericIPAddressField(null=True, help_text="Where the request came from.")
+    request_id = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["owner", "-id"], name="audit_owner_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}: {self.action}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("Audit entries are never changed.")
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("Audit entries are not deleted one by one; apps.accounts.audit.sweep ends old ones.")

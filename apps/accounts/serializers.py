@@ -6,9 +6,12 @@ from rest_framework import serializers
 
 from apps.accounts.models import ApiKey, User
 from apps.accounts.services import LONGEST_EMAIL, LONGEST_NAME, LONGEST_PASSWORD
+from apps.bodies import KnownMembers
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
+    """A user, as it is shown to itself."""
+
     class Meta:
         model = User
         fields = ["id", "email", "name", "date_joined"]
@@ -22,18 +25,22 @@ class PasswordField(serializers.CharField):
         super().__init__(max_length=LONGEST_PASSWORD, trim_whitespace=False, write_only=True, **options)
 
 
-class RegisterSerializer(serializers.Serializer[Any]):
+class RegisterSerializer(KnownMembers, serializers.Serializer[Any]):
+    """What a new account needs."""
+
     email = serializers.CharField(max_length=LONGEST_EMAIL)
     password = PasswordField()
     name = serializers.CharField(max_length=LONGEST_NAME, required=False, default="", allow_blank=True)
 
 
-class LoginSerializer(serializers.Serializer[Any]):
+class LoginSerializer(KnownMembers, serializers.Serializer[Any]):
+    """E-mail and password."""
+
     email = serializers.CharField(max_length=LONGEST_EMAIL)
     password = PasswordField()
 
 
-class CredentialsSerializer(serializers.Serializer[Any]):
+class CredentialsSerializer(KnownMembers, serializers.Serializer[Any]):
     """E-mail and password; `username` is another name for the e-mail, for clients that know no other."""
 
     email = serializers.CharField(max_length=LONGEST_EMAIL, required=False)
@@ -47,7 +54,9 @@ class CredentialsSerializer(serializers.Serializer[Any]):
         return {"email": email, "password": given["password"]}
 
 
-class RefreshSerializer(serializers.Serializer[Any]):
+class RefreshSerializer(KnownMembers, serializers.Serializer[Any]):
+    """A refresh token."""
+
     refresh = serializers.CharField(max_length=4096)
 
 
@@ -82,7 +91,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
         read_only_fields = fields
 
 
-class NewApiKeySerializer(serializers.Serializer[Any]):
+class NewApiKeySerializer(KnownMembers, serializers.Serializer[Any]):
     """scope `read` opens GET alone, `trade` everything but the keys themselves."""
 
     name = serializers.CharField(help_text="What it is for.")

@@ -12,8 +12,11 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import RefreshToken, Token
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from apps.accounts import audit
 from apps.accounts.models import User
 from apps.errors import AccessDenied, DomainError, Invalid
 
@@ -51,7 +54,9 @@ def register(*, email: str, password: str, name: str = "") -> User:
         raise _invalid(problems)
     try:
         with transaction.atomic():
-            return User.objects.create_user(email, password, name=name)
+            user = User.objects.create_user(email, password, name=name)
+            audit.note(user.pk, "created", "account", user.pk)
+            return user
     except IntegrityError:  # two registrations at once
         raise _invalid({"email": [TAKEN]}) from None
 
@@ -73,10 +78,19 @@ def issue(user: User) -> Tokens:
 
 def rotate(refresh: str) -> Tokens:
     """The next pair for a refresh token, which is worth nothing from then on. Raises NotSignedIn."""
-    user = User.objects.filter(pk=_revoke(refresh)["user_id"], is_active=True).first()
+    token = _revoke(refresh)
+    user = User.objects.filter(pk=token["user_id"], is_active=True).first()
     if user is None:
         raise NotSignedIn("The account is closed.")
+    if not is_of_password(token, user):
+        raise NotSignedIn("The password was changed: sign in with the new one.")
     return issue(user)
+
+
+def is_of_password(token: Token, user: User) -> bool:
+    """Whether the token was given for the password that the user has now."""
+    given: object = token.get(api_settings.REVOKE_TOKEN_CLAIM)
+    return given == get_md5_hash_password(user.password)
 
 
 def sign_out(refresh: str) -> None:

@@ -1,6 +1,6 @@
 """The doors of accounts: registration, tokens, tickets, API keys."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -26,14 +26,15 @@ from apps.accounts.serializers import (
     UserSerializer,
 )
 from apps.errors import AccessDenied
-from apps.queries import KnownParametersMixin, Pages
+from apps.queries import AsDescribed, KnownParametersMixin, Pages
 
 
 class OpenView(APIView):
     """For people who are not signed in: an old token in the header is not looked at."""
 
     authentication_classes = ()
-    permission_classes = (permissions.AllowAny,)
+    permission_classes = (permissions.AllowAny, AsDescribed)
+    refusals: ClassVar[tuple[int, ...]] = (status.HTTP_401_UNAUTHORIZED,)
 
     def get_authenticate_header(self, request: Request) -> str:
         return BearerAuthentication().authenticate_header(request)
@@ -47,7 +48,9 @@ class OpenView(APIView):
 class RegisterView(OpenView):
     """Make an account and sign in with it."""
 
-    @extend_schema(request=RegisterSerializer, responses={201: SignedInSerializer})
+    refusals = (status.HTTP_403_FORBIDDEN,)  # where registration is closed
+
+    @extend_schema(operation_id="register", request=RegisterSerializer, responses={201: SignedInSerializer})
     def post(self, request: Request) -> Response:
         user = services.register(**_read(RegisterSerializer, request))
         return Response(_signed_in(user), status=status.HTTP_201_CREATED)
@@ -56,7 +59,7 @@ class RegisterView(OpenView):
 class LoginView(OpenView):
     """E-mail and password for a token: the documented answer with `token` and `user`."""
 
-    @extend_schema(request=LoginSerializer, responses=SignedInSerializer)
+    @extend_schema(operation_id="sign_in", request=LoginSerializer, responses=SignedInSerializer)
     def post(self, request: Request) -> Response:
         return Response(_signed_in(_sign_in(LoginSerializer, request)))
 
@@ -64,7 +67,7 @@ class LoginView(OpenView):
 class TokenView(OpenView):
     """E-mail (or username, the same) and password for an access and a refresh token."""
 
-    @extend_schema(request=CredentialsSerializer, responses=TokensSerializer)
+    @extend_schema(operation_id="create_tokens", request=CredentialsSerializer, responses=TokensSerializer)
     def post(self, request: Request) -> Response:
         return Response(TokensSerializer(services.issue(_sign_in(CredentialsSerializer, request))).data)
 
@@ -80,7 +83,7 @@ class RefreshView(OpenView):
 class LogoutView(OpenView):
     """Make a refresh token worth nothing; who holds it may do so, even when the access token has expired."""
 
-    @extend_schema(request=RefreshSerializer, responses={204: None})
+    @extend_schema(operation_id="sign_out", request=RefreshSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
         services.sign_out(**_read(RefreshSerializer, request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -152,7 +152,7 @@ def test_each_change_of_a_running_execution_changes_its_tags(api: APIClient, exe
 def test_a_checkpoint_makes_a_new_answer(api: APIClient, execution: Any) -> None:
     from apps.executions.models import Checkpoint
 
-    figures = ("realized_pnl", "unrealized_pnl", "total_trades", "winning_trades", "losing_trades")
+    figures = ("realized_pnl", "unrealized_pnl", "total_trades", "winning_trades", "gross_loss")
     metrics = dict.fromkeys(figures, 0)
     for path in ("", "status/", "metrics/latest/"):
         url = f"/api/trading/executions/{execution.pk}/{path}"

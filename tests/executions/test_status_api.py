@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 STATUS_KEYS = {
     "execution_id", "task_type", "task_id", "execution_number", "status", "progress", "started_at", "completed_at",
-    "error_message", "failure", "has_checkpoint", "checkpoint",
+    "error_message", "failure", "queue", "has_checkpoint", "checkpoint",
 }  # fmt: skip
 CHECKPOINT_KEYS = {
     "id", "processed", "total_return", "total_pnl", "realized_pnl", "unrealized_pnl", "total_trades",
@@ -33,6 +33,7 @@ def status_of(api: APIClient, execution: Any) -> dict[str, Any]:
 def test_t2_t5_t8_before_its_first_chunk(api: APIClient, execution: Any) -> None:
     body = status_of(api, execution)
 
+    assert body.pop("queue")["position"] == 1
     assert body == {
         "execution_id": execution.pk,
         "task_type": "backtest",
@@ -91,7 +92,7 @@ def test_t9_t11_the_figures_agree_with_each_other_and_with_the_tape(api: APIClie
     curve = api.get(f"/api/trading/executions/{finished.pk}/equity/?page_size=1000").json()["equity_curve"]
     figure = {name: float(value) for name, value in checkpoint.items() if name != "created_at" and value is not None}
     profits = [float(row["trade"]["pnl"]) for row in trades]
-    wins, losses = [pnl for pnl in profits if pnl > 0], [-pnl for pnl in profits if pnl < 0]
+    wins, losses = [pnl for pnl in profits if pnl > 0], [-pnl for pnl in profits if pnl <= 0]
 
     assert len(profits) > 5
     assert figure["total_pnl"] == pytest.approx(figure["realized_pnl"] + figure["unrealized_pnl"], abs=0.011)
