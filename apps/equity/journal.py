@@ -11,11 +11,12 @@ from apps.equity.blocks import NUMBERED, extremes, hashed, numbered, pack, unpac
 from apps.equity.models import BLOCK_POINTS, EquityBlock
 from apps.executions.models import Execution
 from apps.journal import archive
-from apps.journal.journal import insert
+from apps.journal.inserting import insert
 from apps.journal.text import iso_times
 
 COLUMNS = ("execution_id", "sequence", "last_sequence", "starts_at", "ends_at", "points")
 CATCH_UP_POINTS = 256 * BLOCK_POINTS  # 17 MB of them
+FEW_POINTS = 16 * BLOCK_POINTS  # up to here a cursor of the server's would only cost two more questions
 
 
 class EquityJournal:
@@ -99,18 +100,25 @@ class EquityJournal:
         begin, end = _block_start(first) + BLOCK_POINTS, _block_start(last) - 1
         if end < begin:
             return self.points(execution_id, first, last)
-        parts, reached = [], begin - 1
+        parts: list[np.ndarray] = []
+        reached = begin - 1
         for start, stop, curve in pyramid.read(execution_id, level, begin, end):
             if start > reached + 1:
-                parts.append(self.points(execution_id, reached + 1, start - 1))
+                parts += self._thinned_anew(execution_id, reached + 1, start - 1, level)
             parts.append(curve)
             reached = stop
         if reached < end:
-            parts.append(self.points(execution_id, reached + 1, end))
+            parts += self._thinned_anew(execution_id, reached + 1, end, level)
         ends = _within(_blocks_of(execution_id).filter(sequence__in=(_block_start(first), end + 1)), first, last)
         head = int(np.searchsorted(ends["sequence"], begin))
         drawn = np.concatenate((ends[:head], *parts, ends[head:]))
         return drawn[np.diff(drawn["sequence"], prepend=0) > 0]  # a bucket of equal balances has one point twice
+
+    def _thinned_anew(self, execution_id: int, first: int, last: int, level: int) -> Iterator[np.ndarray]:
+        """NUMBERED, piece by piece: what the level would have of whole blocks, of which it is not kept."""
+        for start in range(first, last + 1, CATCH_UP_POINTS):
+            points = self.points(execution_id, start, min(start + CATCH_UP_POINTS - 1, last))
+            yield next(curve for each, curve in pyramid.curves(points) if each == level)
 
     def _raise_levels(self, execution_id: int, first: int, points: np.ndarray) -> None:
         """Thin new whole blocks; where the levels do not reach them, everything before is thinned first."""
@@ -154,7 +162,8 @@ def _blocks(execution_id: int, first: int, points: np.ndarray) -> Iterator[tuple
 
 def _within(blocks: QuerySet[EquityBlock], first: int, last: int) -> np.ndarray:
     """(n,) NUMBERED: the points first … last of these blocks, in their order."""
-    rows = blocks.values_list("sequence", "points").iterator()
+    found = blocks.values_list("sequence", "points")
+    rows = found.iterator() if last - first >= FEW_POINTS else iter(found)
     parts = [
         numbered(unpack(packed)[max(first - start, 0) : max(last + 1 - start, 0)], max(start, first))
         for start, packed in rows

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from apps.equity.blocks import numbered, pack_thinned, unpack_thinned
 from apps.equity.models import BLOCK_POINTS, EquityLevel
-from apps.journal.journal import insert
+from apps.journal.inserting import insert
 
 # points a bucket; each level is made of the one before, and the last one's buckets are whole blocks. Buckets of 16
 # would cost a third of the blocks' own size and spare a chart of 30,000 points the reading of eight blocks.
@@ -29,6 +29,15 @@ def thinned(points: np.ndarray, size: int) -> np.ndarray:
     pairs = np.stack((balances.argmin(axis=1), balances.argmax(axis=1)), axis=1)
     pairs.sort(axis=1)
     return points[(pairs + size * np.arange(len(pairs))[:, np.newaxis]).ravel()]
+
+
+def curves(points: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each level and what it has of whole blocks of points (n,) NUMBERED: the same whether it is kept or made anew."""
+    curve, size = points, LEVELS[0]
+    for level, next_level in zip(LEVELS, (*LEVELS[1:], 0), strict=True):
+        curve = thinned(curve, size)
+        yield level, curve
+        size = 2 * next_level // level  # two points of each bucket of this level
 
 
 def level_for(bucket_points: float) -> int | None:
@@ -63,11 +72,8 @@ def append(execution_id: int, first: int, points: np.ndarray) -> None:
     open_rows = {row.bucket_points: row for row in unfilled} if first > 1 else {}
     if open_rows:
         unfilled.delete()
-    curve, size = numbered(points, first), LEVELS[0]
     written: list[tuple[int, int, int, int, bytes]] = []
-    for level, next_level in zip(LEVELS, (*LEVELS[1:], 0), strict=True):
-        curve = thinned(curve, size)
-        size = 2 * next_level // level  # two points of each bucket of this level
+    for level, curve in curves(numbered(points, first)):
         row = open_rows.get(level)
         begin = first if row is None else row.sequence
         joined = curve if row is None else np.concatenate((unpack_thinned(row.points, begin), curve))

@@ -1,22 +1,35 @@
 """The equity curve: by sequences and pages like every journal, and also by time and by number of points."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 from django.http import HttpResponse, QueryDict
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from apps.equity.journal import encode, equity
+from apps.equity.models import BLOCK_POINTS
+from apps.equity.shapes import EquityPageSerializer
 from apps.errors import Invalid
-from apps.executions import conditional
 from apps.executions.models import Execution
+from apps.journal.export_views import ExportView, exported, refuse_deleted, since_of
+from apps.journal.exports import Column, Kind
+from apps.journal.shapes import described, whole
 from apps.journal.text import MICROSECONDS
 from apps.journal.views import JournalView, Window, whole_number
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FILTERS = [
+    OpenApiParameter("start_time", OpenApiTypes.DATETIME, description="Points from here on; UTC without an offset."),
+    OpenApiParameter("end_time", OpenApiTypes.DATETIME, description="Points up to here, inclusive."),
+    whole("max_points", "At most so many points, chosen so that extremes stay; at least 2.", least=2),
+]
 
 
+@described(EquityPageSerializer, size=500, filters=FILTERS)
 class EquityView(JournalView):
     """Balances marked at each bar's close."""
 
@@ -28,13 +41,6 @@ class EquityView(JournalView):
     def check(self, query: QueryDict) -> None:
         super().check(query)
         _part(query)
-
-    def tag(self, request: Request, execution: Execution) -> str:
-        if "max_points" not in request.query_params:
-            return super().tag(request, execution)
-        # where levels are missing, as in an archive, points next to a bucket's edge may be chosen otherwise
-        state = (self.journal.head(execution), execution.archived_at)
-        return conditional.tag_of(request, execution, state, is_weak=True)
 
     def page(self, request: Request, execution: Execution, window: Window) -> HttpResponse:
         query = request.query_params
@@ -53,6 +59,24 @@ class EquityView(JournalView):
             begin = first + window.start
             page = equity.points(execution.pk, begin, min(begin + window.size - 1, last))
         return self.answer(request, execution, window, encode(page), count, granularity_seconds=granularity)
+
+
+@exported(FILTERS)
+class EquityExportView(ExportView, EquityView):
+    """The whole equity curve as a file, or the part or the thin curve of it that is asked for."""
+
+    columns = (Column("sequence", Kind.WHOLE), Column("timestamp", Kind.TIME), Column("balance", Kind.NUMBER))
+
+    def pieces(self, execution: Execution, query: QueryDict) -> Iterator[Sequence[str]]:
+        start, end, limit = _part(query)
+        first, last = equity.span(execution.pk, start, end, since_of(query))
+        last = min(last, execution.equity_head)
+        if limit and last - first + 1 > limit:
+            yield encode(equity.thinned(execution.pk, first, last, limit))
+        else:
+            for begin in range(first, last + 1, BLOCK_POINTS):
+                yield encode(equity.points(execution.pk, begin, min(begin + BLOCK_POINTS - 1, last)))
+        refuse_deleted(execution)
 
 
 def _part(query: QueryDict) -> tuple[int | None, int | None, int]:

@@ -6,10 +6,11 @@ import orjson
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.events.models import Event
+from apps.events.models import Event, EventStretch
 from apps.executions.models import Execution
 from apps.journal import doorbell
 from apps.journal.journal import NewRows, RowJournal
+from apps.journal.places import Places
 from apps.journal.text import iso_time
 
 HISTORY = ("status_changed", "error_occurred")  # what happened to the execution: not part of its result
@@ -20,6 +21,7 @@ events = RowJournal(
     head_field="events_head",
     columns=("event_type",),
     results=~Q(event_type__in=HISTORY),
+    places=Places(EventStretch, Event, "event_type"),
 )
 
 

@@ -18,8 +18,27 @@ class Event(models.Model):
     event_type = models.CharField(max_length=40)
     body = models.TextField()
 
-    class Meta:
-        indexes = [models.Index(fields=["execution", "event_type", "sequence"], name="event_by_type")]
-
     def __str__(self) -> str:
         return f"event {self.sequence} of execution {self.execution_id}: {self.event_type}"
+
+
+class EventStretch(models.Model):
+    """Which types the events `sequence` … `last_sequence` have: what filters are answered from.
+
+    It only saves work: where a row is missing, readers look at the events, and the next writer makes it anew.
+    """
+
+    pk = models.CompositePrimaryKey("execution_id", "sequence")
+    execution = models.ForeignKey(
+        Execution, on_delete=models.DO_NOTHING, related_name="event_stretches", db_constraint=False, db_index=False
+    )
+    sequence = models.PositiveBigIntegerField(help_text="Of the first event.")
+    last_sequence = models.PositiveBigIntegerField()
+    counts = models.TextField(help_text="A JSON object: how often each type occurs.")
+    codes = models.BinaryField(help_text="The type of each event, as its place in `counts`; packed by places.py.")
+
+    class Meta:
+        verbose_name_plural = "event stretches"
+
+    def __str__(self) -> str:
+        return f"types of events {self.sequence}…{self.last_sequence} of execution {self.execution_id}"

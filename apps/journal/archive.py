@@ -35,9 +35,14 @@ def rows_of(model: type[Model], execution_id: int) -> Any:
     An execution without a file costs no question to the database. The rows of one that is archived just now stay in the
     tables for longer than any query may take, so it does not matter which of both a reader still finds.
     """
-    if path_of(execution_id).exists() and _is_archived(execution_id):
+    if holds(execution_id):
         return ArchivedRows(path_of(execution_id), model)
     return model._default_manager.filter(execution_id=execution_id)
+
+
+def holds(execution_id: int) -> bool:
+    """Whether the execution's rows are to be read from its file."""
+    return path_of(execution_id).exists() and _is_archived(execution_id)
 
 
 def refuse_lost(execution_id: int) -> None:

@@ -16,7 +16,7 @@ from apps.journal.frames import Spelling
 from apps.journal.lines import Line, Message
 
 if TYPE_CHECKING:
-    from apps.journal.reader import Reader, Step
+    from apps.journal.reader import Reader
 
 log = structlog.get_logger("journal")
 BAD_QUERY, NOT_AUTHENTICATED, NOT_YOURS, UNKNOWN, TOO_SLOW, TOO_MANY = 4400, 4401, 4403, 4404, 4408, 4429
@@ -64,21 +64,22 @@ class Follower:
 
     def push(self) -> None:
         """Write what is new, as far as the line takes it. Nothing waits here: rows are never sent twice or left out."""
-        reader = self.reader
+        reader, line = self.reader, self.line
         if reader is None or not reader.is_open or self.past is not None:
             return
-        while self.line.is_clear and not self.is_done:
-            step = reader.step(self.spelling, self.cursors)
+        has_all = False
+        while line.is_clear and not (has_all or self.is_done):
+            step = reader.step(self.spelling, self.cursors, self.shown)
             if step.is_past:
                 self.past = asyncio.create_task(self._read_past(reader))
                 return
-            if told := [*self._rows(step), *self._status(reader)]:
-                self.line.write(*told)
-            else:
-                if reader.is_over:
-                    self.leave()
-                    self.client.ended(self)
-                return
+            if step.told:
+                self.cursors, self.shown = step.cursors, step.shown
+                line.write(*step.told)
+            has_all = step.is_last
+        if has_all and reader.is_over and line.is_clear and not self.is_done:
+            self.leave()
+            self.client.ended(self)
 
     def leave(self) -> None:
         """Take no further part; a follower that is done stays done."""
@@ -92,11 +93,6 @@ class Follower:
             self.leave()
             self.client.cut_off(self, code, reason)
 
-    def _rows(self, step: "Step") -> Iterator[Message]:
-        if step.message is not None:
-            self.cursors = step.cursors
-            yield step.message
-
     def _status(self, reader: "Reader") -> Iterator[Message]:
         if reader.status is not self.shown and self.spelling.has_status:
             self.shown = reader.status
@@ -106,9 +102,10 @@ class Follower:
         """Send pages out of the database until the reader's tail goes on from there, or the line is full."""
         try:
             async with self.line.turn:
-                while self.line.is_clear and reader.step(self.spelling, self.cursors).is_past:
+                while self.line.is_clear and reader.step(self.spelling, self.cursors, self.shown).is_past:
                     step = await reader.past(self.spelling, self.cursors)
-                    self.line.write(*self._rows(step), *self._status(reader))
+                    self.cursors = step.cursors
+                    self.line.write(*step.told, *self._status(reader))
         except ObjectDoesNotExist:
             self.past = None
             self.cut_off(UNKNOWN, "Execution deleted")

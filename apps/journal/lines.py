@@ -10,7 +10,7 @@ import functools
 import struct
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -85,10 +85,15 @@ class DaphneLine:
         self._protocol.registerProducer(self, True)
 
     def write(self, *messages: Message) -> None:
-        if all(isinstance(message, Frame) for message in messages):
-            if self._protocol.state == self._protocol.STATE_OPEN:
-                self._write_wire(b"".join(message.wire for message in messages))  # type: ignore[attr-defined]
+        try:
+            wires: list[bytes] = [message.wire for message in messages]  # type: ignore[attr-defined]
+        except AttributeError:
+            self._write_each(messages)
             return
+        if self._protocol.state == self._protocol.STATE_OPEN:
+            self._write_wire(wires[0] if len(wires) == 1 else b"".join(wires))
+
+    def _write_each(self, messages: Iterable[Message]) -> None:
         for message in messages:
             sending: Any = self._send(message)
             try:
@@ -101,10 +106,11 @@ class DaphneLine:
         transport = self._protocol.transport
         if getattr(transport, "_tempDataLen", 1) == 0 and not transport.dataBuffer:  # one behind TLS has neither
             sent = transport.writeSomeData(data)
+            if sent == len(data):
+                return
             if isinstance(sent, int) and sent > 0:  # a lost connection is found out again, and told, by write
                 data = data[sent:]
-        if data:
-            transport.write(data)
+        transport.write(data)
 
     def close(self) -> None:
         self.is_clear, self._when_clear = False, _nothing

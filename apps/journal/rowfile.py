@@ -112,6 +112,10 @@ class RowFile:
         self.path = path
         with self._reading("its directory (the end of the file, which may be missing)"):
             self._zip = ZipFile(path)
+        for entry in self._zip.infolist():
+            if entry.compress_type != ZIP_STORED:  # each way of unpacking fails by exceptions of its own
+                self._zip.close()
+                raise FileDamaged(f"{self.path.name} is damaged at its directory: {entry.filename} cannot be packed.")
 
     def __enter__(self) -> Self:
         return self

@@ -60,6 +60,7 @@ class StreamView(APIView):
 
     content_negotiation_class = OneAnswer
     http_method_names = ["get", "options"]
+    refusals = (422,)  # where the server process cannot stream
 
     @extend_schema(
         summary="Follow an execution by server-sent events",

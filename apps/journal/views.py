@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import orjson
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -12,6 +13,7 @@ from apps.errors import Invalid
 from apps.executions import conditional, presentation, services
 from apps.executions.models import Execution
 from apps.journal.journal import Journal, RowJournal
+from apps.queries import link_header
 
 MAX_SEQUENCE = 2**62
 
@@ -56,6 +58,7 @@ class JournalView(APIView):
     """The member of the answer that holds the rows."""
     default_page_size: ClassVar[int] = 1000
     filters: ClassVar[tuple[str, ...]] = ()
+    own_parameters: ClassVar[frozenset[str]] = frozenset({"since_sequence", "page", "page_size"})
 
     def get(self, request: Request, pk: int) -> HttpResponse:
         execution = services.find(request.user, pk)
@@ -106,10 +109,11 @@ class JournalView(APIView):
         body = b"".join(
             (heading, f',"{self.member}":['.encode(), ",".join(rows).encode(), b"],", orjson.dumps(foot)[1:])
         )
-        return HttpResponse(body, content_type="application/json")
+        headers = {"Link": links} if (links := link_header(foot["next"], foot["previous"])) else {}
+        return HttpResponse(body, content_type="application/json", headers=headers)
 
     def refuse_unknown(self, query: QueryDict) -> None:
-        known = {"since_sequence", "page", "page_size", *self.filters}
+        known = self.own_parameters.union(self.filters)
         if unknown := sorted(set(query) - known):
             raise Invalid(
                 f"Unknown parameter: {', '.join(unknown)}. There are {', '.join(sorted(known))}.",
@@ -122,11 +126,11 @@ def _filtered(bodies: Any, window: Window) -> tuple[list[str], int]:
     count = bodies.count()
     if window.start >= count:
         return [], count
-    if window.start:
+    if window.start and isinstance(bodies, QuerySet):
         # the index alone leads to the page: no body is read only to be passed over
         first = list(bodies.values_list("sequence", flat=True)[window.start : window.start + 1])
-        bodies = bodies.filter(sequence__gte=first[0]) if first else bodies[:0]
-    return list(bodies[: window.size]), count
+        return (list(bodies.filter(sequence__gte=first[0])[: window.size]) if first else []), count
+    return list(bodies[window.start : window.start + window.size]), count
 
 
 def _page_url(request: Request, page: int) -> str:

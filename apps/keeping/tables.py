@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet, Sum
 from django.db.models.functions import Length
 
 from apps.equity.models import EquityBlock, EquityLevel
-from apps.events.models import Event
+from apps.events.models import Event, EventStretch
 from apps.executions.models import Execution
 from apps.journal.rowfile import fields_of
 from apps.trades.models import Trade
@@ -86,5 +86,6 @@ TABLES = (
     Table(Trade, "trades_head", "sequence", "body"),
     Table(EquityBlock, "equity_head", "last_sequence", "points"),
     Table(EquityLevel, "equity_head", "last_sequence", "points", is_derived=True),
+    Table(EventStretch, "events_head", "last_sequence", "codes", is_derived=True),
 )
 ARCHIVED = tuple(table for table in TABLES if not table.is_derived)

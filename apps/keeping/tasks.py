@@ -5,7 +5,7 @@ from contextlib import suppress
 import structlog
 from celery import shared_task
 
-from apps.accounts import idempotency
+from apps.accounts import audit, idempotency
 from apps.keeping import retention
 from apps.keeping.retention import AlreadyAtIt, Policy
 
@@ -24,3 +24,4 @@ def keep_to_policy() -> None:
 def sweep_leftovers() -> None:
     retention.sweep()
     idempotency.sweep()
+    audit.sweep()

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import django
 
 django.setup()
 
+import numpy as np  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
@@ -26,7 +28,16 @@ from rest_framework import generics, pagination, renderers, serializers  # noqa:
 from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
 
 from apps.events.models import Event  # noqa: E402
-from tests.benchmarks.tape._appender import CHUNK_EVENTS, append, order_rows, prepared_task, server_cpu  # noqa: E402
+from apps.executions import lifecycle, services  # noqa: E402
+from apps.executions.models import Execution  # noqa: E402
+from apps.runner import recorder  # noqa: E402
+from tests.benchmarks.tape._appender import (  # noqa: E402
+    CHUNK_EVENTS,
+    START,
+    order_rows,
+    prepared_task,
+    server_cpu,
+)
 
 ROUNDS, PAGE = 3, 1000
 
@@ -91,20 +102,33 @@ class Client:
         return body, dict(seen[1])
 
 
-def main(events: int) -> None:
+def recorded(task: Any, count: int) -> Execution:
+    """An execution with so many events and more, recorded in chunks as a worker does."""
+    numbers = np.random.default_rng(3)
+    claim = recorder.claim(services.start(task).pk)
+    assert claim is not None
+    for done in range(CHUNK_EVENTS, count + CHUNK_EVENTS, CHUNK_EVENTS):
+        rows = order_rows(numbers, done - CHUNK_EVENTS, CHUNK_EVENTS)
+        recorder.record(claim, rows, recorder.Progress(done, count, START, bytes(2000), None))
+    lifecycle.stop(claim.execution)
+    return Execution.objects.get(pk=claim.execution.pk)
+
+
+def main(events: int, folder: Path) -> None:
     settings.ROOT_URLCONF = __name__
     call_command("migrate", verbosity=0)
     task = prepared_task()
-    append(task, events, CHUNK_EVENTS, order_rows)
-    execution = task.executions.latest("pk")
+    execution = recorded(task, events)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE events_event")  # as the database does by itself, some minutes later
-    client = Client(str(AccessToken.for_user(task.owner)))
+    token = str(AccessToken.for_user(task.owner))
+    client = Client(token)
 
     base = f"/api/trading/executions/{execution.pk}/events/?"
     head, chance = execution.events_head, random.Random(5)
     last, typed = head // PAGE, "event_type=strategy_signal&page="
     kept["page"], headers = client.get(f"{base}page={last // 2}")
+    (folder / "page").write_bytes(kept["page"])
     last_typed = json.loads(client.get(f"{base}{typed}1")[0])["count"] // PAGE
     at_head = f"{base}since_sequence={head}"
     at_head_tag = client.get(at_head)[1]["ETag"]
@@ -118,17 +142,18 @@ def main(events: int) -> None:
         "page": (200, lambda: client.get(f"{base}page={anywhere()}")),
         "first page": (200, lambda: client.get(f"{base}page=1")),
         "last page": (200, lambda: client.get(f"{base}page={last}")),
-        "plain page": (15, lambda: client.get(f"/plain/{execution.pk}/?page={anywhere()}")),
+        "plain page": (8, lambda: client.get(f"/plain/{execution.pk}/?page={anywhere()}")),
         "raw page": (300, lambda: client.get("/raw/")),
         "empty poll": (300, lambda: client.get(at_head)),
         "empty poll answered 304": (300, lambda: client.get(at_head, at_head_tag, 304)),
         "page answered 304": (300, lambda: client.get(f"{base}page={last // 2}", headers["ETag"], 304)),
         "first page of one event type": (30, lambda: client.get(f"{base}{typed}1")),
-        "last page of one event type": (15, lambda: client.get(f"{base}{typed}{last_typed}")),
+        "last page of one event type": (30, lambda: client.get(f"{base}{typed}{last_typed}")),
+        "status": (200, lambda: client.get(f"/api/trading/executions/{execution.pk}/status/")),
     }
     rounds = list(_rounds(questions))
     best = {name: min((taken[name] for taken in rounds), key=sum) for name in questions}
-    print(json.dumps(best))
+    print(json.dumps({"costs": best, "token": token, "execution": execution.pk, "head": head}))
 
 
 def _rounds(questions: dict[str, tuple[int, Callable[[], Any]]]) -> Iterator[dict[str, list[float]]]:
@@ -145,4 +170,4 @@ def _rounds(questions: dict[str, tuple[int, Callable[[], Any]]]) -> Iterator[dic
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -90,6 +90,26 @@ def test_a_sample_of_any_window_keeps_its_ends_and_extremes(
         assert sample["balance"].max() == window["balance"].max()
     if len(window) <= limit:
         assert sample.tolist() == window.tolist()
+
+
+@pytest.mark.storage
+@pytest.mark.django_db
+@database_laws
+@given(first=st.integers(1, 100_000), length=st.integers(1, 150_000), limit=st.integers(2, 400), kept=st.data())
+def test_levels_that_are_missing_change_no_sample(
+    execution: Any, long_curve: np.ndarray, first: int, length: int, limit: int, kept: st.DataObject
+) -> None:
+    last = min(first - 1 + length, len(long_curve))
+    whole = equity.thinned(execution.pk, first, last, limit)
+
+    rows = list(EquityLevel.objects.filter(execution=execution).values_list("bucket_points", "sequence"))
+    with transaction.atomic():
+        for level, sequence in kept.draw(st.lists(st.sampled_from(rows))):
+            EquityLevel.objects.filter(execution=execution, bucket_points=level, sequence=sequence).delete()
+        without = equity.thinned(execution.pk, first, last, limit)
+        transaction.set_rollback(True)
+
+    assert without.tolist() == whole.tolist()
 
 
 @pytest.mark.storage

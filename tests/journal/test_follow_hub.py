@@ -5,14 +5,17 @@ import gc
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from django.conf import settings
 from django.db import OperationalError, connections, transaction
+from django.utils import timezone
 
 from apps.executions import lifecycle
+from apps.executions.models import Execution, Status
 from apps.executions.services import start
 from apps.journal import doorbell, hub
 from apps.journal.endings import end
@@ -73,6 +76,8 @@ async def test_fifty_clients_ask_the_database_as_often_as_one(
 ) -> None:
     monkeypatch.setattr(settings, "IDLE_SECONDS", 60.0)
     monkeypatch.setattr(hub, "ACCESS_SECONDS", 60.0)
+    held = {"status": Status.RUNNING, "lease_until": timezone.now() + timedelta(hours=1)}  # as one that a worker has
+    await Execution.objects.filter(pk=execution.pk).aupdate(**held)
 
     async def statements_of_one_commit(people: list[Notebook], head: int) -> int:
         await in_thread(append)("events", 2)
@@ -88,7 +93,7 @@ async def test_fifty_clients_ask_the_database_as_often_as_one(
     others = [follow(the_hub, execution, events=2) for _ in range(49)]
     for_fifty = await statements_of_one_commit([first, *others], 4)
 
-    assert for_fifty == for_one <= 4  # execution, checkpoint, events, and PostgreSQL's check of the connection
+    assert for_fifty == for_one <= 2  # execution, events
     assert len(the_hub.readers) == 1
 
 

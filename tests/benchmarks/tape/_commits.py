@@ -5,6 +5,7 @@ Prints one line a commit: the head of the events, and the monotonic nanosecond a
 
 import sys
 import time
+from datetime import timedelta
 
 import django
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 django.setup()
 
 from django.db import transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from apps.equity.blocks import POINT  # noqa: E402
 from apps.equity.journal import equity  # noqa: E402
@@ -32,7 +34,8 @@ def commit(execution_id: int, number: int, total: int) -> tuple[int, int]:
         row = Execution.objects.filter(pk=execution_id)
         row.select_for_update().values_list("pk").get()
         head = row.values_list("equity_head", flat=True).get()
-        row.update(equity_head=head + 1, progress=100.0 * number / total, status=Status.RUNNING)
+        lease = timezone.now() + timedelta(seconds=30)
+        row.update(equity_head=head + 1, progress=100.0 * number / total, status=Status.RUNNING, lease_until=lease)
         contents = [content("strategy_signal", "none", TIME, SIGNAL)] * ROWS
         events.append(execution_id, NewRows((["strategy_signal"] * ROWS,), contents, TIME))
         points = np.zeros(1, POINT)
