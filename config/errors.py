@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import structlog
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions, status
@@ -23,6 +23,7 @@ PROBLEM = "application/problem+json"
 OUTAGES = (OperationalError, InterfaceError)  # the database is away, starting, full or locked for too long
 OUTAGE = "The database does not answer just now; try again in a few seconds"
 OUTAGE_SECONDS = "5"
+TOO_LARGE = f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024 // 1024} MB."
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -82,6 +83,8 @@ def _describe(error: Exception) -> Described | None:
             return error.status_code, code if isinstance(code, str) else "invalid", _text(error.detail), {}, headers
         case Http404():
             return status.HTTP_404_NOT_FOUND, "not_found", "Not found", {}, {}
+        case RequestDataTooBig():
+            return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "too_large", TOO_LARGE, {}, {}
         case PermissionDenied():
             return status.HTTP_403_FORBIDDEN, "access_denied", "Access denied", {}, {}
         case OperationalError() | InterfaceError():
@@ -136,6 +139,8 @@ def plain(request: HttpRequest, http_status: int, code: str, detail: str) -> Htt
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return plain(request, 413, "too_large", TOO_LARGE)
     return plain(request, 400, "bad_request", "The request could not be understood")
 
 

@@ -1,6 +1,7 @@
 """Headers that differ between parts of the site."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 from csp.constants import HEADER
 from csp.utils import build_policy
@@ -16,8 +17,12 @@ class AdminPolicyMiddleware:
         self.get_response = get_response
         self.policy = build_policy(config=settings.ADMIN_CONTENT_SECURITY_POLICY)
 
+    @cached_property
+    def where(self) -> str:
+        return reverse("admin:index")
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if request.path_info.startswith(reverse("admin:index")):
+        if request.path_info.startswith(self.where):
             response[HEADER] = self.policy
         return response

@@ -10,6 +10,8 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponseBase
 
+from apps import origin
+
 log = structlog.get_logger("http")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SHARED: list[Any] = [
@@ -74,7 +76,11 @@ class RequestLogMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         request.META["tapedeck.request_id"] = request_id
         started = time.perf_counter()
-        response = self.get_response(request)
+        asked = origin.request.set(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            origin.request.reset(asked)
         response["X-Request-ID"] = request_id
         log.info(
             "request",

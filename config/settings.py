@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from apps.engine import source_digest
+from config import refusals
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -38,7 +39,7 @@ SECRET_KEY = env.str("SECRET_KEY", default=_kept_secret.read_text() if _kept_sec
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
-CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "x-api-key", "last-event-id")
+CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "idempotency-key", "x-api-key", "last-event-id")
 CORS_EXPOSE_HEADERS = [
     *("Link", "ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"),
     *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
@@ -84,6 +85,7 @@ ROOMS = [
     "apps.events",
     "apps.trades",
     "apps.equity",
+    "apps.logs",
     "apps.runner",
     "apps.keeping",
     "apps.dashboard",
@@ -158,6 +160,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
+    _database["ENGINE"] = "config.postgresql"
     _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     _database["CONN_HEALTH_CHECKS"] = True
     _database["OPTIONS"] = {
@@ -243,6 +246,9 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=5)  # whole ones: the scheduler's table counts in them
 CELERY_BEAT_SCHEDULE = {"send-lapsed-executions": {"task": "send_lapsed_executions", "schedule": float(SWEEP_SECONDS)}}
 
+# how many requests a web process answers at once, each with a database connection of its own
+WEB_THREADS = env.int("WEB_THREADS", default=16)
+
 # Executions ---------------------------------------------------------------------------------------------------------
 
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30.0)
@@ -256,6 +262,11 @@ IDLE_SECONDS = env.float("IDLE_SECONDS", default=5.0 if CHANNEL_REDIS_URL else 0
 EXECUTION_MAX_EVENTS = env.int("EXECUTION_MAX_EVENTS", default=10_000_000)
 EXECUTION_MAX_TRADES = env.int("EXECUTION_MAX_TRADES", default=5_000_000)
 EXECUTION_MAX_EQUITY_POINTS = env.int("EXECUTION_MAX_EQUITY_POINTS", default=100_000_000)
+# the most of each user, unless an administrator says otherwise for one: executions that run at once, that wait, run or
+# are paused, and rows kept; 0: no limit
+QUOTA_RUNNING = env.int("QUOTA_RUNNING", default=0)
+QUOTA_UNFINISHED = env.int("QUOTA_UNFINISHED", default=1000)
+QUOTA_ROWS = env.int("QUOTA_ROWS", default=0)
 TICK_EVENT_EVERY = env.int("TICK_EVENT_EVERY", default=1000)  # of so many ticks one becomes an event; 0: none does
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=512)
 # the worker hosts that share this database; more than one needs PostgreSQL
@@ -268,6 +279,8 @@ ARCHIVE_AFTER_DAYS = env.int("ARCHIVE_AFTER_DAYS", default=0)
 DELETE_AFTER_DAYS = env.int("DELETE_AFTER_DAYS", default=0)
 # of how many executions of a user, the newest that are over, the journals stay in the tables; 0: of all
 ARCHIVE_OVER_COUNT = env.int("ARCHIVE_OVER_COUNT", default=0)
+# days that the audit keeps who changed what; 0: for ever
+AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)
 CELERY_BEAT_SCHEDULE |= {
     "keep-to-policy": {"task": "keep_to_policy", "schedule": 3600.0},
     "sweep-leftovers": {"task": "sweep_leftovers", "schedule": 60.0},
@@ -295,14 +308,14 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
+    "CHECK_REVOKE_TOKEN": True,  # a token names the password that it was given for
 }
 
 # Dialects -----------------------------------------------------------------------------------------------------------
 
 # other products' APIs and where each is served, as jesse:/ or lean:/compat/lean/; those left out are not served
 DIALECTS = {
-    name: prefix.lstrip("/")
-    for name, _, prefix in (entry.partition(":") for entry in env.list("DIALECTS", default=[]))
+    name: prefix.lstrip("/") for name, _, prefix in (entry.partition(":") for entry in env.list("DIALECTS", default=[]))
 }
 # the account (its e-mail address) that clients act for which do not sign in: LEAN's, the agents' and Cracktrader's
 DIALECTS_USER = env.str("DIALECTS_USER", default="")
@@ -315,13 +328,15 @@ RATE_LIMIT_STANDARD = env.int("RATE_LIMIT_STANDARD", default=100)
 RATE_LIMIT_REALTIME = env.int("RATE_LIMIT_REALTIME", default=200)
 # a page whose WebSocket is blocked makes 90 and more
 RATE_LIMIT_PAGES = env.int("RATE_LIMIT_PAGES", default=1200)
+# whether a change of a saved thing has to name, as If-Match, the state that it is based on
+REQUIRE_IF_MATCH = env.bool("REQUIRE_IF_MATCH", default=False)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["config.limits.ApiLimit"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "apps.queries.AsDescribed"],
     "DEFAULT_RENDERER_CLASSES": ["config.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "config.parsers.OrjsonParser",
@@ -329,7 +344,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.Description",
     "EXCEPTION_HANDLER": "config.errors.problem",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -337,7 +352,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Tapedeck",
     "VERSION": "1",
     "DESCRIPTION": "Back-test and trade; every execution is a tape of sequence-numbered rows.",
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
+    "TAGS": [{"name": name, "description": description} for name, description in refusals.TAGS.items()],
+    "APPEND_COMPONENTS": refusals.COMPONENTS,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.explain"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

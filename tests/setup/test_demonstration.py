@@ -23,9 +23,12 @@ def installed():
 def test_the_bundled_data_belongs_to_the_server_and_says_what_it_is(installed):
     held = {dataset.name: dataset for dataset in Dataset.objects.filter(owner=None)}
 
-    assert {dataset.instrument.symbol for dataset in held.values()} == {"EUR_USD", "AAPL", "MSFT", "SYN_USD"}
+    assert {dataset.instrument.symbol for dataset in held.values()} == {"EUR_USD", "AAPL", "MSFT", "SYN_USD", "SYN_FX"}
     assert all(dataset.licence and dataset.source for dataset in held.values())
-    assert [dataset.instrument.symbol for dataset in held.values() if dataset.is_synthetic] == ["SYN_USD"]
+    made_up = {dataset.instrument.symbol for dataset in held.values() if dataset.is_synthetic}
+    assert made_up == {"SYN_USD", "SYN_FX"}
+    ticks = held["SYN_FX ticks, synthetic"]
+    assert (ticks.layout, ticks.timeframe_seconds, ticks.latest.rows) == ("ticks", 0, 200_000)
     assert bundled.missing() == []
 
 

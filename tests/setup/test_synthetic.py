@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.engine.series.quotes import TICK
 from apps.engine.types import BAR
-from apps.market.synthetic import MINUTE, START_PRICE, minute_bars
+from apps.market.synthetic import FX_INCREMENTS, MINUTE, START_PRICE, minute_bars, ticks
 
 NEW_YEAR = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z
 
@@ -64,3 +65,39 @@ def test_volatility_comes_in_clusters_and_brings_volume(half_a_year):
 
     assert np.corrcoef(size[:-60], size[60:])[0, 1] > 0.1
     assert np.corrcoef(size, half_a_year["volume"][1:])[0, 1] > 0.1
+
+
+# Ticks
+
+
+def test_one_seed_gives_the_same_ticks_on_every_machine():
+    assert hashlib.sha256(ticks(0, 1000).tobytes()).hexdigest() == (
+        "30e38ded3aa4c2db3f1cbda1d9db8089546768b8b64a02ae8886984d6a880dc1"
+    )
+
+
+@given(count=st.integers(0, 300), more=st.integers(0, 300), seed=st.integers(0, 2**32))
+def test_more_ticks_begin_with_the_fewer(count, more, seed):
+    fewer, longer = ticks(NEW_YEAR, count, seed), ticks(NEW_YEAR, count + more, seed)
+
+    assert fewer.dtype == TICK
+    assert (longer[:count] == fewer).all()
+
+
+@given(count=st.integers(1, 300), seed=st.integers(0, 2**32))
+def test_ticks_follow_each_other_with_a_spread_of_whole_increments(count, seed):
+    made = ticks(NEW_YEAR, count, seed)
+
+    spread = np.rint((made["ask"] - made["bid"]) * FX_INCREMENTS)
+    assert (np.diff(made["time"]) >= 0).all()
+    assert ((spread >= 6) & (spread <= 18)).all()
+    for side in ("bid", "ask"):
+        assert (np.rint(made[side] * FX_INCREMENTS) / FX_INCREMENTS == made[side]).all()
+
+
+def test_the_middle_of_the_ticks_is_a_random_walk():
+    made = ticks(NEW_YEAR, 100_000)
+    steps = np.diff((made["bid"] + made["ask"]) / 2) * FX_INCREMENTS
+
+    assert steps.std() == pytest.approx(3.0, rel=0.05)
+    assert abs(np.corrcoef(steps[:-1], steps[1:])[0, 1]) < 0.05

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, aclosing, closing, suppress
 from typing import Any, TypeVar
 
 import httpx
@@ -16,8 +16,10 @@ from tapedeck_client.errors import TapedeckError, Unreachable
 from tapedeck_client.steps import (
     Alone,
     Close,
+    Fetch,
     Give,
     Open,
+    Piece,
     Receive,
     Send,
     Sleep,
@@ -29,6 +31,7 @@ from tapedeck_client.steps import (
 
 T = TypeVar("T")
 LARGEST_FRAME = 32 * 1024 * 1024
+PIECE_BYTES = 256 * 1024
 CLOSE_SECONDS = 2.0  # for the farewell to a server that may be gone
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 FAILURES = (httpx.RequestError, websockets.WebSocketException, OSError, EOFError)
@@ -51,17 +54,25 @@ class Blocking:
     def stream(self, walk: Walk[Any]) -> Generator[Any, None, None]:
         lines = ExitStack()
         socket: Any = None
+        pieces: Any = None
         try:
             while (effect := walk.effect) is not None:
                 if isinstance(effect, Give):
                     yield from effect.values
                     walk.answer(None)
                     continue
-                answer = None
+                answer: Any = None
                 try:
                     match effect:
                         case Send(request):
                             answer = self.http.send(request)
+                        case Fetch(request):
+                            answer = lines.enter_context(closing(self.http.send(request, stream=True)))
+                            if not answer.is_success:
+                                answer.read()
+                            pieces = answer.iter_bytes(PIECE_BYTES)
+                        case Piece():
+                            answer = next(pieces, b"")
                         case Sleep(seconds):
                             self.sleep(seconds)
                         case Open(url):
@@ -102,6 +113,7 @@ class Awaiting:
     async def stream(self, walk: Walk[Any]) -> AsyncGenerator[Any, None]:
         lines = AsyncExitStack()
         socket: Any = None
+        pieces: Any = None
         try:
             while (effect := walk.effect) is not None:
                 if isinstance(effect, Give):
@@ -109,11 +121,20 @@ class Awaiting:
                         yield value
                     walk.answer(None)
                     continue
-                answer = None
+                answer: Any = None
                 try:
                     match effect:
                         case Send(request):
                             answer = await self.http.send(request)
+                        case Fetch(request):
+                            answer = await lines.enter_async_context(
+                                aclosing(await self.http.send(request, stream=True))
+                            )
+                            if not answer.is_success:
+                                await answer.aread()
+                            pieces = answer.aiter_bytes(PIECE_BYTES)
+                        case Piece():
+                            answer = await anext(pieces, b"")
                         case Sleep(seconds):
                             await self.sleep(seconds)
                         case Open(url):
@@ -154,7 +175,7 @@ def explained(error: Exception, effect: Any) -> Exception:
         url = error.request.url
         was_sent = not isinstance(error, NOT_SENT)
         return Unreachable(f"{url.scheme}://{url.netloc.decode()} does not answer ({what}).", was_sent=was_sent)
-    if isinstance(effect, Send):
+    if isinstance(effect, Send | Fetch | Piece):
         return error
     if isinstance(error, websockets.ConnectionClosed):
         frame = error.rcvd

@@ -13,7 +13,7 @@ import httpx
 from tapedeck_client.authentication import Authentication
 from tapedeck_client.calls import Call
 from tapedeck_client.errors import BadAnswer, Unreachable, refusal
-from tapedeck_client.steps import Alone, Send, Sleep, Steps
+from tapedeck_client.steps import Alone, Fetch, Give, Piece, Send, Sleep, Steps, Stream
 from tapedeck_client.version import __version__
 
 TRANSIENT = frozenset({502, 503, 504})
@@ -62,18 +62,27 @@ class Exchange:
 
     def ask(self, call: Call) -> Steps[Any]:
         """The JSON of the answer; None where there is none. Raises Refused, Unreachable, BadAnswer."""
+        return _json((yield from self._granted(call, Send)))
+
+    def fetch(self, call: Call) -> Stream[bytes]:
+        """The bytes of the answer, as they come. Raises Refused, and Unreachable also when it is cut short."""
+        yield from self._granted(call, Fetch)
+        while piece := (yield Piece()):
+            yield Give([piece])
+
+    def _granted(self, call: Call, way: type[Send] | type[Fetch]) -> Steps[httpx.Response]:
         may_renew = not call.is_open
         for attempt in itertools.count(1):
             headers = {} if call.is_open else self.authentication.headers()
             try:
-                answer: httpx.Response = yield Send(self._request(call, headers))
+                answer: httpx.Response = yield way(self._request(call, headers))
             except Unreachable as error:
                 if attempt >= self.patience.tries or (error.was_sent and not call.is_repeatable):
                     raise
                 yield Sleep(self.patience.wait(attempt))
                 continue
             if answer.is_success:
-                return _json(answer)
+                return answer
             if answer.status_code == httpx.codes.UNAUTHORIZED and may_renew:
                 may_renew = False
                 if (yield Alone(self.authentication.renewed(headers, self.ask))):

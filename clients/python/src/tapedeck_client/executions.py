@@ -150,6 +150,26 @@ class Execution(Resource[D]):
         cursor = Cursor(EQUITY, since, is_dense=start is None and end is None)
         yield from drain(self._exchange, self.id, cursor, page_size=page_size, **times)
 
+    # As files -------------------------------------------------------------------------------------------------------
+
+    @stream
+    def export(
+        self, /, journal: str = "trades", file_format: str = "csv", *, since: int = 0, **filters: str | int | None
+    ) -> Stream[bytes]:
+        """The rows above `since` that there are by now, as the bytes of one file, as they come.
+
+        file_format: csv, ndjson, parquet or arrow. filters: what the list of the journal is narrowed by.
+        """
+        if journal not in JOURNALS:
+            raise ValueError(f"There is no journal {journal}; there are {', '.join(JOURNALS)}.")
+        path = f"{self._path}{journal}/export/"
+        yield from self._exchange.fetch(get(path, format=file_format, since_sequence=since or None, **filters))
+
+    @stream
+    def bundle(self) -> Stream[bytes]:
+        """The bytes of a zip with all of it: manifest, figures, the three journals, and a page that tells the names."""
+        yield from self._exchange.fetch(get(f"{self._path}bundle/"))
+
     # Following ------------------------------------------------------------------------------------------------------
 
     @stream

@@ -58,13 +58,14 @@ class DatasetVersion(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Dataset(Answer):
-    """instrument: its symbol. versions: newest first; the lists leave them out."""
+    """instrument: its symbol. layout: bars, quote_bars or ticks. versions: newest first; the lists leave them out."""
 
     id: int
     name: str
     instrument: str
     instrument_id: int
     kind: str
+    layout: str
     timeframe_seconds: int
     source: str
     licence: str

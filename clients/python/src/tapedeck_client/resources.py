@@ -69,7 +69,7 @@ class Configs(Resource[D]):
 
 
 class Datasets(Resource[D]):
-    """Series of bars, by versions that never change."""
+    """Series of bars or ticks, by versions that never change."""
 
     @stream
     def list(self, *, symbol: str | None = None, search: str | None = None) -> Stream[Dataset]:
@@ -81,15 +81,18 @@ class Datasets(Resource[D]):
 
     @operation
     def upload(
-        self, /, path: Path | str, *, symbol: str, timeframe: str, name: str = "", **more: str | float | bool
+        self, /, path: Path | str, *, symbol: str, timeframe: str = "", name: str = "", **more: str | float | bool
     ) -> Steps[Dataset]:
         """Import a .csv, .csv.gz or .parquet file of bars; a name that is there gets a new version.
 
-        timeframe: `1m`, `4h`, `1d` or seconds. more: what a new instrument is, as `kind="equity"`, and what the data
-        is, as `source` and `licence`.
+        timeframe: of bars: `1m`, `4h`, `1d` or seconds. more: `layout="quote_bars"` or `"ticks"` for rows that are no
+        bars, with `crossed="drop"` to leave crossed quotes out; what a new instrument is, as `kind="equity"`; and what
+        the data is, as `source` and `licence`.
         """
         path = Path(path)
-        fields = {"name": name or path.name, "symbol": symbol, "timeframe_seconds": timeframe, **more}
+        fields = {"name": name or path.name, "symbol": symbol, **more}
+        if timeframe:
+            fields["timeframe_seconds"] = timeframe
         form = {field: str(value).lower() if isinstance(value, bool) else str(value) for field, value in fields.items()}
         with path.open("rb") as file:
             call = create(DATASETS, form=form, file=(path.name, file))

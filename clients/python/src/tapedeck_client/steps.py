@@ -25,6 +25,18 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """Answered by the httpx.Response, whose body is not read yet when it is a success. Fails with Unreachable."""
+
+    request: httpx.Request
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Answered by the next bytes of what was fetched; none are its end. Fails with Unreachable when it is cut short."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     seconds: float
 
@@ -60,7 +72,7 @@ class Give(Generic[T_co]):
     values: Sequence[T_co]
 
 
-Effect: TypeAlias = Send | Sleep | Open | Receive | Close | Alone
+Effect: TypeAlias = Send | Fetch | Piece | Sleep | Open | Receive | Close | Alone
 Steps: TypeAlias = Generator[Effect, Any, T]
 Tale: TypeAlias = Generator[Effect | Give[Any], Any, T]
 Stream: TypeAlias = Generator[Effect | Give[T], Any, None]

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tapedeck_client.cli import accounts, backtests, reports
+from tapedeck_client.cli import accounts, backtests, files, reports
 from tapedeck_client.tape import JOURNALS
 
 ENVIRONMENT = """\
@@ -81,9 +81,14 @@ def _add_reading(parts: Any) -> None:
     export = parts.add_parser("export", help="the rows of an execution as a file")
     export.add_argument("execution", type=int)
     export.add_argument("-j", "--journal", choices=tuple(JOURNALS), default="trades")
-    export.add_argument("-f", "--format", choices=("csv", "ndjson"), default="csv")
+    export.add_argument("-f", "--format", choices=("csv", "ndjson", "parquet", "arrow"), default="csv")
     export.add_argument("-o", "--output", type=Path, help="written when it is complete (default: standard output)")
-    export.set_defaults(command=reports.export)
+    export.set_defaults(command=files.export)
+
+    bundle = parts.add_parser("bundle", help="all of an execution as one zip")
+    bundle.add_argument("execution", type=int)
+    bundle.add_argument("-o", "--output", type=Path, help="written when it is complete (default: standard output)")
+    bundle.set_defaults(command=files.bundle)
 
 
 def _assignment(text: str) -> tuple[str, Any]:
