@@ -163,6 +163,23 @@ def make_task(owner: Any, make_config: Callable[..., Any], import_dataset: Calla
 
 
 @pytest.fixture
+def make_trading_task(
+    owner: Any, make_config: Callable[..., Any], import_dataset: Callable[..., Any]
+) -> Callable[..., Any]:
+    """make_trading_task(**changes): a TradingTask of the same terms as `make_task` makes, as fast as it goes."""
+
+    def make(**changes: Any) -> Any:
+        from apps.executions import trading_tasks
+
+        values = {"owner": owner, "name": "a trading task", "initial_balance": 10_000.0, **changes}
+        values["config"] = values.get("config") or make_config()
+        values["dataset"] = values.get("dataset") or import_dataset()
+        return trading_tasks.create(**values)
+
+    return make
+
+
+@pytest.fixture
 def execution(make_task: Callable[..., Any]) -> Any:
     """Started, and not taken up by any worker yet."""
     from apps.executions.services import start

@@ -23,10 +23,11 @@ UNITS = {
     "end_time": "UTC",
     "session": "optional",
     "timeframe": "optional",
-    "warm_up_bars": "bars",
+    "warm_up_bars": "rows",
+    "equity_seconds": "s",
     "commission_rate": "%",
     "name": "optional",
-    "bars_per_second": "bars a second, optional",
+    "bars_per_second": "rows a second, optional",
 }
 MOMENT = "%Y-%m-%dT%H:%M"
 
@@ -75,6 +76,11 @@ class BacktestForm(AdvancedForm):
         required=False,
         initial=0,
         help_text="Of the dataset, before the period: the strategy has seen them when it begins.",
+    )
+    equity_seconds = forms.IntegerField(
+        label="Equity every",
+        required=False,
+        help_text="Of a run on ticks: between two points of the curve; 0 for a point a tick, empty for 60 s.",
     )
     initial_balance = forms.FloatField(label="Initial balance", initial=10_000)
     commission_rate = PercentField(label="Share of the value", initial=0, help_text="Of each fill.")
@@ -136,16 +142,16 @@ class BacktestForm(AdvancedForm):
 
     @property
     def task_fields(self) -> dict[str, Any]:
-        names = ("dataset", *PERIOD, "initial_balance", *COMMISSIONS, "bars_per_second")
+        names = ("dataset", *PERIOD, "equity_seconds", "initial_balance", *COMMISSIONS, "bars_per_second")
         made = {"warm_up_bars": self.cleaned_data["warm_up_bars"] or 0, "name": self.name_or_made}
         return {**{name: self.cleaned_data[name] for name in names}, **self.terms, **made}
 
 
 def filled_like(execution: Execution) -> tuple[dict[str, Any], dict[str, Any]]:
     """Initial values of both forms that repeat an execution."""
-    task, manifest = execution.backtest_task, execution.manifest
+    task, manifest = execution.task, execution.manifest
     assert task is not None
-    names = (*PERIOD, "warm_up_bars", "initial_balance", *COMMISSIONS, "bars_per_second")
+    names = (*PERIOD, "warm_up_bars", "equity_seconds", "initial_balance", *COMMISSIONS, "bars_per_second")
     values: dict[str, Any] = {name: getattr(task, name) for name in names}
     values |= {"commission_rate": percent_of(task.commission_rate), **advanced_form.filled_like(manifest)}
     chosen = {"strategy_type": manifest["strategy"]["type"], "dataset": task.dataset_id}

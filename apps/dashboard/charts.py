@@ -2,7 +2,8 @@
 
 The chart library has one ordinal time scale a chart, so every series of it must have the same times. A bucket is
 `step` bars, counted from the run's first bar: whatever window is asked for, the same bars share a bucket. Folding keeps
-the highest and the lowest value of each bucket, so that no extreme disappears by zooming out.
+the highest and the lowest value of each bucket, so that no extreme disappears by zooming out. A run on ticks has a bar
+for each point of its equity, and prices with bid and ask are shown in the middle.
 """
 
 from collections.abc import Sequence
@@ -42,14 +43,16 @@ class Window:
 def columns(execution: Execution, window: Window) -> dict[str, Any]:
     """The chart's columns, one value a bucket, and the fills of the window by bucket and side.
 
-    `bars` is how many of `total` the run has done, `first` and `last` are their times, `step` the bars of one bucket.
+    `bars` is how many of them are done, `first` and `last` are their times, `step` the bars of one bucket; `processed`
+    of `total` rows of the data are done, which are ticks where a bar is made of several.
     Times are seconds UTC of each bucket's first bar; drawdown is per cent of the peak so far, zero or less.
     """
     curve = _curve(execution.pk, execution.created_at, execution.equity_head)
     bars = _bars(execution)[: len(curve)]
     begin, end, step = _range(bars["time"], window)
     starts = np.arange(begin, end, step)
-    heading = {"bars": len(bars), "total": execution.total, "step": step, **_ends(bars["time"])}
+    done = {"processed": execution.processed, "total": execution.total}
+    heading = {"bars": len(bars), **done, "step": step, **_ends(bars["time"])}
     if not len(starts):
         return {**heading, **{name: [] for name in _COLUMNS}, "fills": {name: [] for name in _FILL_COLUMNS}}
     fills = _fills(execution.pk, execution.created_at, execution.events_head)
@@ -103,13 +106,15 @@ def _fill(row: dict[str, Any]) -> tuple[int, int, float, float]:
 
 
 def _bars(execution: Execution) -> np.ndarray:
-    """(n,) BAR that the run reads, from its first to its last."""
-    return _bars_of(orjson.dumps(execution.manifest["data"], option=orjson.OPT_SORT_KEYS))
+    """(n,) BAR that the run reads, from its first to its last, one for each point of its equity."""
+    ticks = execution.manifest.get("ticks", {"equity_seconds": 0})
+    data = orjson.dumps(execution.manifest["data"], option=orjson.OPT_SORT_KEYS)
+    return _bars_of(data, ticks["equity_seconds"])
 
 
 @lru_cache(maxsize=8)
-def _bars_of(data: bytes) -> np.ndarray:
-    return bars_of(orjson.loads(data))
+def _bars_of(data: bytes, equity_seconds: int) -> np.ndarray:
+    return bars_of(orjson.loads(data), equity_seconds)
 
 
 def _range(times: np.ndarray, window: Window) -> tuple[int, int, int]:

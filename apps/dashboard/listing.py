@@ -83,7 +83,7 @@ def period_of(execution: Execution) -> tuple[datetime, datetime]:
 def _with_metrics(user: User) -> QuerySet[Execution]:
     newest = Checkpoint.objects.filter(execution=OuterRef("pk")).order_by("-id").values("metrics")[:1]
     executions = Execution.objects.visible_to(user)
-    related = executions.select_related("backtest_task", "dataset_version__dataset__instrument")
+    related = executions.with_tasks().select_related("dataset_version__dataset__instrument")
     return related.annotate(newest_metrics=Subquery(newest, output_field=JSONField()))
 
 

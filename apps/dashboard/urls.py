@@ -26,4 +26,5 @@ urlpatterns = [
     path("backtests/new/coverage/", backtests.coverage, name="dataset-coverage"),
     path("strategies/", catalogue.strategies, name="strategies"),
     path("data/", catalogue.data, name="data"),
+    path("data/upload/", catalogue.upload, name="upload"),
 ]

@@ -10,7 +10,7 @@ from unfold.decorators import display
 
 from apps.errors import DomainError
 from apps.executions import lifecycle
-from apps.executions.models import BacktestTask, Checkpoint, Execution
+from apps.executions.models import BacktestTask, Checkpoint, Execution, TradingTask
 
 COLOURS = {"running": "info", "completed": "success", "failed": "danger", "paused": "warning", "stopped": "warning"}
 
@@ -27,8 +27,8 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-@admin.register(BacktestTask)
-class BacktestTaskAdmin(ReadOnlyAdmin):
+@admin.register(BacktestTask, TradingTask)
+class TaskAdmin(ReadOnlyAdmin):
     list_display = ["name", "owner", "config", "dataset", "initial_balance", "created_at"]
     list_select_related = ["owner", "config", "dataset"]
     list_filter = ["config__strategy_type"]
@@ -39,15 +39,15 @@ class BacktestTaskAdmin(ReadOnlyAdmin):
 @admin.register(Execution)
 class ExecutionAdmin(ReadOnlyAdmin):
     list_display = ["id", "task", "number", "owner", "state", "done", "created_at", "completed_at"]
-    list_select_related = ["owner", "backtest_task"]
+    list_select_related = ["owner", "backtest_task", "trading_task"]
     list_filter = ["status", "task_type"]
-    search_fields = ["=id", "owner__email", "backtest_task__name"]
+    search_fields = ["=id", "owner__email", "backtest_task__name", "trading_task__name"]
     date_hierarchy = "created_at"
     actions = ["pause", "resume", "stop"]
 
-    @display(description="Task", ordering="backtest_task__name")
+    @display(description="Task")
     def task(self, execution: Execution) -> str:
-        return str(execution.backtest_task)
+        return str(execution.task)
 
     @display(description="Number", ordering="execution_number")
     def number(self, execution: Execution) -> int:
@@ -88,5 +88,5 @@ class ExecutionAdmin(ReadOnlyAdmin):
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["id", "execution", "processed", "created_at"]
-    list_select_related = ["execution__backtest_task"]
+    list_select_related = ["execution__backtest_task", "execution__trading_task"]
     search_fields = ["=execution__id"]

@@ -6,9 +6,9 @@ are asked for again, and not sent again while they would be the same.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
-from django.http import HttpResponse, HttpResponseNotModified
+from django.http import HttpResponseBase, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from apps.executions.lifecycle import TERMINAL
 from apps.executions.models import Execution
 
+A = TypeVar("A", bound=HttpResponseBase)
 FORM: Final = 1  # to be raised with every change of how the same state is answered
 FOR_EVER = "private, max-age=31536000, immutable"
 WHILE_THE_SAME = "private, no-cache"
@@ -28,24 +29,20 @@ def is_over(execution: Execution) -> bool:
     return execution.status in TERMINAL
 
 
-def tag_of(request: Request, execution: Execution, state: Sequence[object], *, is_weak: bool = False) -> str:
-    """The ETag of the answer to this user at this URL, as far as `state` determines it.
-
-    is_weak: answers of one state may differ in their bytes, not in what they say.
-    """
+def tag_of(request: Request, execution: Execution, state: Sequence[object]) -> str:
+    """The ETag of the answer to this user at this URL, which `state` determines."""
     # the moment of its creation: after a backup was restored, another execution may come to the same number
     known = (FORM, request.user.pk, request.build_absolute_uri(), execution.pk, execution.created_at, *state)
-    digest = hashlib.blake2b(repr(known).encode(), digest_size=16).hexdigest()
-    return f'W/"{digest}"' if is_weak else f'"{digest}"'
+    return f'"{hashlib.blake2b(repr(known).encode(), digest_size=16).hexdigest()}"'
 
 
-def answer(request: Request, tag: str, make: Callable[[], HttpResponse], *, is_final: bool) -> HttpResponse:
+def answer(request: Request, tag: str, make: Callable[[], A], *, is_final: bool) -> A | HttpResponseNotModified:
     """304 when the client has what the tag names, else what `make` brings; the caller has refused wrong input before.
 
     is_final: the answer will be the same for ever.
     """
     held = _held(request, tag)
-    given = HttpResponseNotModified() if held else make()
+    given: A | HttpResponseNotModified = HttpResponseNotModified() if held else make()
     given["ETag"] = held or tag
     given["Cache-Control"] = FOR_EVER if is_final else WHILE_THE_SAME
     patch_vary_headers(given, VARY)
@@ -57,5 +54,4 @@ def _held(request: Request, tag: str) -> str | None:
     sent = parse_etags(request.headers.get("If-None-Match", ""))
     if sent == ["*"] or tag in sent:
         return tag
-    opaque = tag.removeprefix("W/")
-    return f"W/{opaque}" if opaque in sent or f"W/{opaque}" in sent else None
+    return f"W/{tag}" if f"W/{tag}" in sent else None

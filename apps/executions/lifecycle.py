@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.dispatch import Signal
 
+from apps.accounts import audit
 from apps.errors import Conflict
 from apps.executions import messages
 from apps.executions.models import Execution, Status
@@ -42,7 +43,8 @@ class InvalidTransition(Conflict):
 
 def pause(execution: Execution) -> None:
     """Let no further row be written: after this returns, none is."""
-    _move(execution, to=Status.PAUSED, lease_until=None, worker="")
+    clock = {"due_at": None, "clock_at": None}  # that of its feed rests with it
+    _move(execution, to=Status.PAUSED, lease_until=None, worker="", **clock)
 
 
 def resume(execution: Execution) -> None:
@@ -50,7 +52,7 @@ def resume(execution: Execution) -> None:
     execution.refresh_from_db(fields=["status"])
     if execution.status != Status.PAUSED:
         raise _refusal(execution, Status.RUNNING)
-    _move(execution, to=Status.RUNNING)
+    _move(execution, to=Status.RUNNING, queued_at=Now())
     messages.send(execution.pk)
 
 
@@ -84,6 +86,7 @@ def _move(execution: Execution, *, to: Status, **changes: Any) -> None:
         before = Status(row.select_for_update().values_list("status", flat=True).get())
         if allowed := to in ALLOWED[before]:
             row.update(status=to, **changes)
+            audit.note(execution.owner_id, "moved", "execution", execution.pk, before=before, after=to)
             if to == Status.FAILED:
                 told = {"message": changes["error_message"], "failure": changes["failure"]}
                 execution_failed.send(sender=Execution, execution_id=execution.pk, **told)

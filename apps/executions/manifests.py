@@ -11,7 +11,7 @@ from typing import Any, Final
 from apps.engine import ENGINE_VERSION, source_digest
 from apps.engine.errors import UnknownStrategy
 from apps.executions import terms
-from apps.executions.models import BacktestTask
+from apps.executions.models import BacktestTask, TradingTask
 from apps.market.models import DatasetVersion
 from apps.strategies import services as strategies
 from apps.strategies import sources
@@ -41,7 +41,7 @@ LIBRARIES: Final = ("numba", "numpy")
 """Those that make the engine's machine code and its random numbers."""
 
 
-def manifest_of(task: BacktestTask, version: DatasetVersion) -> dict[str, Any]:
+def manifest_of(task: BacktestTask | TradingTask, version: DatasetVersion) -> dict[str, Any]:
     """Everything that goes into a run; equal manifests give equal tapes, whoever the task belongs to."""
     instrument = task.dataset.instrument
     strategy_type = task.config.strategy_type
@@ -64,6 +64,7 @@ def manifest_of(task: BacktestTask, version: DatasetVersion) -> dict[str, Any]:
         "account": terms.account_of(task),
         "costs": terms.costs_of(task),
         "rules": terms.rules_of(task),
+        **terms.ticks_of(task),
         "engine": {**_engine(), "seed": 0},
     }
 

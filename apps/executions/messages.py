@@ -38,3 +38,11 @@ def _send(execution_id: int) -> None:
         current_app.send_task("run_execution", [execution_id], queue=QUEUE, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("message not sent", execution_id=execution_id, error=str(error))
+
+
+def send_for_due(seconds: float) -> None:
+    """Ask the workers to look, in so many seconds, at the executions whose next row has come by then."""
+    try:
+        current_app.send_task("play_due", queue=QUEUE, countdown=seconds or None, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("message not sent", error=str(error))

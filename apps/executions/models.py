@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.executions.definitions import Task, TaskQuerySet
 from apps.market.models import Dataset, DatasetVersion
 from apps.strategies.models import StrategyConfig
 
@@ -26,62 +27,27 @@ class Status(models.TextChoices):
     FAILED = "failed"
 
 
-class BacktestTaskQuerySet(models.QuerySet["BacktestTask"]):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(owner_id=user.pk)
-
-
 class ExecutionQuerySet(models.QuerySet["Execution"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return self.filter(owner_id=user.pk)
 
+    def with_tasks(self) -> Self:
+        return self.select_related("backtest_task", "trading_task")
 
-class BacktestTask(models.Model):
+
+class BacktestTask(Task):
     """What to run: a configured strategy on a dataset, over a period, with an account and its costs."""
+
+    kind = TaskType.BACKTEST
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="backtest_tasks")
     config = models.ForeignKey(StrategyConfig, on_delete=models.RESTRICT, related_name="backtest_tasks")
     dataset = models.ForeignKey(Dataset, on_delete=models.RESTRICT, related_name="backtest_tasks")
-    name = models.CharField(max_length=120)
-    description = models.TextField(blank=True)
-    start_time = models.DateTimeField(
-        null=True, blank=True, help_text="First bar, inclusive; empty: the first there is."
-    )
-    end_time = models.DateTimeField(null=True, blank=True, help_text="Last bar, inclusive; empty: the last there is.")
-    session = models.CharField(
-        max_length=60,
-        blank=True,
-        help_text="Trade these hours only, for instance 09:30-16:00 America/New_York; the end is exclusive.",
-    )
-    timeframe = models.CharField(
-        max_length=10,
-        blank=True,
-        help_text="Of the bars that the strategy sees, made of the dataset's: 5m, 4h, 1d; empty: the dataset's own.",
-    )
-    warm_up_bars = models.PositiveIntegerField(
-        default=0, help_text="How many of the dataset's bars before start_time the strategy has seen when it begins."
-    )
-    initial_balance = models.FloatField(default=10_000.0, help_text="In the currency that the instrument settles in.")
-    commission_rate = models.FloatField(default=0.0, help_text="Share of each fill's value: 0.001 is 0.1 %.")
-    commission_per_trade = models.FloatField(default=0.0, help_text="Fixed amount for each fill.")
-    commission_per_unit = models.FloatField(default=0.0, help_text="Amount for each unit filled.")
-    commission_minimum = models.FloatField(default=0.0, help_text="Least amount of the commission per unit.")
-    costs = models.JSONField(
-        default=dict, blank=True, help_text="Spread, slippage, maker's rate and tiers; those left out cost nothing."
-    )
-    fill_rules = models.JSONField(
-        default=dict, blank=True, help_text="How bars fill orders; the rules left out are the engine's defaults."
-    )
-    account = models.JSONField(
-        default=dict, blank=True, help_text="Who carries the positions; what is left out has the engine's defaults."
-    )
     bars_per_second = models.FloatField(
         null=True, blank=True, help_text="Slow the run down so that it can be watched; empty: as fast as it goes."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
-    objects = BacktestTaskQuerySet.as_manager()
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -90,8 +56,36 @@ class BacktestTask(models.Model):
             models.CheckConstraint(condition=Q(initial_balance__gt=0), name="backtest_task_balance_positive"),
         ]
 
-    def __str__(self) -> str:
-        return self.name
+
+class TradingTask(Task):
+    """What to trade: a configured strategy on a feed, through a broker, with an account and its costs."""
+
+    kind = TaskType.TRADING
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="trading_tasks")
+    config = models.ForeignKey(StrategyConfig, on_delete=models.RESTRICT, related_name="trading_tasks")
+    dataset = models.ForeignKey(Dataset, on_delete=models.RESTRICT, related_name="trading_tasks")
+    mode = models.CharField(max_length=10, default="paper", help_text="paper: nothing is at stake.")
+    feed = models.CharField(max_length=40, default="replay", help_text="replay: the dataset, played on a clock.")
+    broker = models.CharField(max_length=40, default="paper", help_text="paper: the engine's own matching.")
+    bars_per_second = models.FloatField(
+        null=True, blank=True, help_text="The replay's clock: so many bars come each second."
+    )
+    speed = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="The replay's clock: so many times as fast as the bars came once; neither: as fast as it goes.",
+    )
+    sell_on_stop = models.BooleanField(default=False, help_text="Close the positions before a stop, unless it says.")
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="trading_task_name_unique_per_owner"),
+            models.CheckConstraint(condition=Q(initial_balance__gt=0), name="trading_task_balance_positive"),
+        ]
 
 
 class Execution(models.Model):
@@ -103,6 +97,7 @@ class Execution(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="executions")
     task_type = models.CharField(max_length=10, choices=TaskType.choices)
     backtest_task = models.ForeignKey(BacktestTask, on_delete=models.CASCADE, null=True, related_name="executions")
+    trading_task = models.ForeignKey(TradingTask, on_delete=models.CASCADE, null=True, related_name="executions")
     execution_number = models.PositiveIntegerField()
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.RESTRICT, related_name="executions")
     manifest = models.JSONField(help_text="All that went in: strategy, parameters, data, account, costs, versions.")
@@ -141,6 +136,13 @@ class Execution(models.Model):
     worker = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True, help_text="When its message last went to the workers.")
+    due_at = models.DateTimeField(null=True, help_text="When the next row of its feed comes, or came; none: at once.")
+    clock_at = models.DateTimeField(null=True, help_text="When the clock of its feed last began to go …")
+    clock_row = models.PositiveBigIntegerField(default=0, help_text="… and how many rows had come by then.")
+    closing_from = models.PositiveBigIntegerField(
+        null=True, help_text="Bars done when it was told to close its positions and stop."
+    )
+    queued_at = models.DateTimeField(null=True, help_text="When it was resumed or gave way; empty: when created.")
 
     objects = ExecutionQuerySet.as_manager()
 
@@ -150,6 +152,11 @@ class Execution(models.Model):
             models.UniqueConstraint(
                 fields=["task_type", "backtest_task", "execution_number"], name="execution_number_unique_per_task"
             ),
+            models.UniqueConstraint(
+                fields=["trading_task", "execution_number"],
+                name="execution_number_unique_per_trading_task",
+                condition=Q(trading_task__isnull=False),
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="execution_status_known"),
         ]
         indexes = [
@@ -158,18 +165,36 @@ class Execution(models.Model):
             models.Index(
                 fields=["lease_until"], name="execution_runnable", condition=Q(status__in=["created", "running"])
             ),
+            models.Index(fields=["due_at"], name="execution_due", condition=Q(status="running", due_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.backtest_task} #{self.execution_number}"
+        return f"{self.task} #{self.execution_number}"
+
+    @property
+    def task(self) -> BacktestTask | TradingTask | None:
+        return self.trading_task if self.task_type == TaskType.TRADING else self.backtest_task
 
     @property
     def task_id(self) -> int | None:
-        return self.backtest_task_id
+        return self.trading_task_id if self.task_type == TaskType.TRADING else self.backtest_task_id
 
     @property
     def strategy_type(self) -> str:
         return str(self.manifest["strategy"]["type"])
+
+
+class Turn(models.Model):
+    """When a worker last took up an execution of this user; whose turn is longest ago goes before the others.
+
+    The row is locked while one is taken up, so that a limit on how many run at once is exact.
+    """
+
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    taken_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"turn of user {self.owner_id}"
 
 
 class Checkpoint(models.Model):

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.bodies import KnownMembers
 from apps.executions import terms
 from apps.executions.models import BacktestTask, Execution
 from apps.market.models import Dataset
@@ -36,13 +37,15 @@ class AccountField(TermsField):
     """Who carries the positions, and how."""
 
 
-class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
+class BacktestTaskSerializer(KnownMembers, serializers.ModelSerializer[BacktestTask]):
     """A task; `config` and `dataset` are ids that the user can see."""
 
     strategy_type = serializers.CharField(source="config.strategy_type", read_only=True)
     instrument = serializers.CharField(source="dataset.instrument.symbol", read_only=True)
     status = serializers.SerializerMethodField(help_text="Of the latest execution; created when there is none.")
-    latest_execution = serializers.IntegerField(source="latest_execution_id", read_only=True, default=None)
+    latest_execution = serializers.IntegerField(
+        source="latest_execution_id", read_only=True, default=None, allow_null=True
+    )
     costs = CostsField(required=False, help_text="Those left out cost nothing.")
     fill_rules = FillRulesField(required=False, help_text="Those left out have the engine's defaults.")
     account = AccountField(required=False, help_text="Those left out have the engine's defaults.")
@@ -52,11 +55,13 @@ class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
         fields = [
             "id", "name", "description", "config", "strategy_type", "dataset", "instrument", "start_time", "end_time",
             "session", "timeframe", "warm_up_bars", "initial_balance", "commission_rate", "commission_per_trade",
-            "commission_per_unit", "commission_minimum", "costs", "fill_rules", "account", "bars_per_second", "status",
-            "latest_execution", "created_at", "updated_at",
+            "commission_per_unit", "commission_minimum", "costs", "fill_rules", "account", "equity_seconds",
+            "bars_per_second", "status", "latest_execution", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["created_at", "updated_at"]
         validators: list[Any] = []  # uniqueness per owner is the service's to say
+        # without it, 1.5 would be taken for 1
+        extra_kwargs = {name: {"pk_field": serializers.IntegerField()} for name in ("config", "dataset")}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
@@ -69,7 +74,7 @@ class BacktestTaskSerializer(serializers.ModelSerializer[BacktestTask]):
         return getattr(task, "latest_status", None) or "created"
 
 
-class StartSerializer(serializers.Serializer[Any]):
+class StartSerializer(KnownMembers, serializers.Serializer[Any]):
     """What a start may say; usually nothing."""
 
     reuse = serializers.BooleanField(
@@ -78,7 +83,7 @@ class StartSerializer(serializers.Serializer[Any]):
     )
 
 
-class RestartSerializer(serializers.Serializer[Any]):
+class RestartSerializer(KnownMembers, serializers.Serializer[Any]):
     """What a restart may say; usually nothing."""
 
     clear_state = serializers.BooleanField(default=True, help_text="A back-test cannot be restarted without.")
@@ -138,6 +143,7 @@ class ExecutionDetailSerializer(ExecutionSerializer):
             "metrics",
         ]
 
+    @extend_schema_field({"type": ["object", "null"], "additionalProperties": {"type": ["number", "null"]}})
     def get_metrics(self, execution: Execution) -> dict[str, float | int | None] | None:
         checkpoint = execution.checkpoints.first()
         return checkpoint.metrics if checkpoint else None

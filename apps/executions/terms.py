@@ -11,10 +11,14 @@ from functools import partial
 from reprlib import repr as shown
 from typing import Any
 
+from django.conf import settings
+
 from apps.engine.errors import did_you_mean
 from apps.engine.types import Account, AccountKind, Costs, FillRules, Intrabar
 from apps.errors import Invalid
-from apps.executions.models import BacktestTask
+from apps.executions.definitions import Task
+from apps.executions.models import BacktestTask, TradingTask
+from apps.market.models import Dataset
 
 COMMISSIONS = {
     "commission_rate": "commission_rate",
@@ -44,6 +48,8 @@ SHARES = frozenset({"slippage_rate", "slippage_random"})  # a fill that costs al
 MOST_TIERS = 100
 TIER = "[value traded so far, maker rate, taker rate]"
 MOST_LATENCY = {"latency_bars": 1_000_000, "latency_seconds": 86_400 * 366}
+EQUITY_SECONDS = 60  # between two points of a run on ticks
+MOST_EQUITY_SECONDS = 86_400
 TOLD_UNKNOWN = 10  # a hundred thousand unknown names are told no better than ten
 
 
@@ -121,19 +127,38 @@ ACCOUNT = Terms("account", Account, CURRENCY, _without_effect)
 ALL = (COSTS, FILL_RULES, ACCOUNT)
 
 
-def costs_of(task: BacktestTask) -> dict[str, Any]:
+def costs_of(task: Task) -> dict[str, Any]:
     """Every field of the engine's `Costs`, as JSON."""
     commissions = {name: getattr(task, field) for name, field in COMMISSIONS.items()}
     complete = asdict(Costs(**commissions, **task.costs))
     return {**complete, "tiers": [list(tier) for tier in complete["tiers"]]}
 
 
-def rules_of(task: BacktestTask) -> dict[str, Any]:
+def rules_of(task: Task) -> dict[str, Any]:
     """Every field of the engine's `FillRules`, as JSON."""
     return asdict(FillRules(**task.fill_rules))
 
 
-def account_of(task: BacktestTask) -> dict[str, Any]:
+def ticks_of(task: BacktestTask | TradingTask) -> dict[str, Any]:
+    """How much of a run on ticks is kept, by the name of the manifest's member; nothing for bars, which keep all."""
+    if task.dataset.layout != Dataset.Layout.TICKS:
+        return {}
+    seconds = EQUITY_SECONDS if task.equity_seconds is None else task.equity_seconds
+    return {"ticks": {"equity_seconds": seconds, "event_every": settings.TICK_EVENT_EVERY}}
+
+
+def problem_of_equity_seconds(task: BacktestTask | TradingTask) -> str | None:
+    """What is wrong with the task's distance between two points of the equity, if anything is."""
+    if task.equity_seconds is None:
+        return None
+    if task.dataset.layout != Dataset.Layout.TICKS:
+        return "Only ticks need it, and each bar has a point of its own: leave it out."
+    if not 0 <= task.equity_seconds <= MOST_EQUITY_SECONDS:
+        return f"It must be from 0, for a point a tick, to {MOST_EQUITY_SECONDS}."
+    return None
+
+
+def account_of(task: Task) -> dict[str, Any]:
     """The balance, and every field of the engine's `Account` but the currency, as JSON."""
     complete = asdict(Account(**task.account))
     return {"initial_balance": task.initial_balance, **{name: complete[name] for name in ACCOUNT.defaults}}
@@ -167,7 +192,7 @@ def _schema(name: str, default: object) -> dict[str, Any]:
         case int():
             return {"type": "integer"}
         case None:
-            return {"type": "number", "nullable": True}
+            return {"type": ["number", "null"]}
         case ():
             row = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
             return {"type": "array", "items": row, "maxItems": MOST_TIERS}

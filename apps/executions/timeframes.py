@@ -12,7 +12,8 @@ LEAST_MONTH = 28 * DAY
 def clean(text: str, own_seconds: int) -> str:
     """The timeframe in its usual spelling; empty for the dataset's own. Raises Invalid with what would be right.
 
-    A coarser bar must hold whole bars of the dataset: months are made of bars that divide a day.
+    A coarser bar must hold whole bars of the dataset: months are made of bars that divide a day. Ticks, of which
+    own_seconds is 0, make bars of any.
     """
     if not (text := text.strip()):
         return ""
@@ -23,14 +24,16 @@ def clean(text: str, own_seconds: int) -> str:
     seconds = _seconds(timeframe)
     if seconds > MAX_TIMEFRAME_SECONDS:
         raise _invalid(f"{timeframe} is too long: 366d or 12mo are possible.")
+    if own_seconds == 0:
+        return str(timeframe)
     if (DAY if timeframe.unit == Unit.MONTH else seconds) % own_seconds:
         raise _invalid(f"{timeframe} is no multiple of the dataset's bars of {_multiples(seconds, own_seconds)}")
     return "" if timeframe.unit != Unit.MONTH and seconds == own_seconds else str(timeframe)
 
 
-def of_dataset(own_seconds: int) -> Timeframe:
-    """The timeframe of a dataset's own bars."""
-    return Timeframe(own_seconds, Unit.SECOND)
+def of_dataset(own_seconds: int) -> Timeframe | None:
+    """The timeframe of a dataset's own bars; None for ticks."""
+    return Timeframe(own_seconds, Unit.SECOND) if own_seconds else None
 
 
 def _seconds(timeframe: Timeframe) -> int:

@@ -1,7 +1,7 @@
 """The native API's doors to tasks and executions."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.idempotency import idempotent
-from apps.executions import conditional, lifecycle, presentation, services
+from apps.executions import conditional, lifecycle, presentation, queue, services
 from apps.executions.filters import BacktestTaskFilter, ExecutionFilter
 from apps.executions.models import BacktestTask, Checkpoint, Execution
 from apps.executions.serializers import (
@@ -24,7 +24,11 @@ from apps.executions.serializers import (
     StartedSerializer,
     StartSerializer,
 )
+from apps.executions.shapes import LatestMetricsSerializer, MovedSerializer, StatusSerializer
+from apps.headers import IF_NONE_MATCH
+from apps.preconditions import PreconditionsMixin
 from apps.queries import KnownParametersMixin, Pages
+from apps.strategies.serializers import CopySerializer, read_copy
 
 Newest = Callable[[], Checkpoint | None]
 STATUS = ("status", "progress", "started_at", "completed_at", "error_message", "failure")
@@ -45,7 +49,7 @@ def _restarted(execution: Execution, request: Request) -> Response:
     return _started(services.restart(execution))
 
 
-class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTask]):
+class BacktestTaskViewSet(PreconditionsMixin, KnownParametersMixin, viewsets.ModelViewSet[BacktestTask]):
     """Saved back-tests: what to run, on which data, with which account."""
 
     serializer_class = BacktestTaskSerializer
@@ -73,7 +77,16 @@ class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTa
         services.update_backtest_task(serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, task: BacktestTask) -> None:
-        services.delete_backtest_task(task)
+        services.delete_task(task)
+
+    @idempotent()
+    @extend_schema(request=CopySerializer, responses={201: BacktestTaskSerializer})
+    @action(detail=True, methods=["post"])
+    def copy(self, request: Request, pk: str) -> Response:
+        """Make a new task that says what this one says, under another name."""
+        task = services.copy_task(self.get_object(), read_copy(request))
+        headers = {"Location": f"/api/trading/backtest-tasks/{task.pk}/"}
+        return Response(self.get_serializer(task).data, status=status.HTTP_201_CREATED, headers=headers)
 
     @idempotent()
     @extend_schema(request=StartSerializer, responses={200: StartedSerializer, 202: StartedSerializer})
@@ -95,20 +108,30 @@ class BacktestTaskViewSet(KnownParametersMixin, viewsets.ModelViewSet[BacktestTa
         execution = services.latest_execution(self.get_object())
         return _restarted(execution, request)
 
+    @extend_schema(request=None, responses=MovedSerializer)
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
+        """End the task's latest execution; what it wrote stays."""
         return self._move(lifecycle.stop, "stopped")
 
+    @extend_schema(request=None, responses=MovedSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
+        """Let the task's latest execution write no further row, until it is resumed."""
         return self._move(lifecycle.pause, "paused")
 
+    @extend_schema(request=None, responses=MovedSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
+        """Let the task's paused execution go on."""
         return self._move(lifecycle.resume, "resumed")
 
+    @extend_schema(
+        operation_id="list_backtest_task_executions", responses=ExecutionSerializer(many=True), filters=False
+    )
     @action(detail=True)
     def executions(self, request: Request, pk: str) -> Response:
+        """The executions of one task, the newest first."""
         runs: Any = self.get_object().executions.select_related("backtest_task").order_by("-id")
         page = self.paginate_queryset(runs)
         return self.get_paginated_response(ExecutionSerializer(page, many=True).data)
@@ -137,7 +160,9 @@ class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.Gen
     def get_object(self) -> Execution:
         return services.find(self.request.user, int(self.kwargs["pk"]))
 
+    @extend_schema(parameters=[IF_NONE_MATCH], responses=ExecutionDetailSerializer)
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
+        """One execution, with what went into it and what came out."""
         return self._shown(lambda execution, newest: ExecutionDetailSerializer(execution).data, DETAIL)
 
     def destroy(self, request: Request, pk: str) -> Response:
@@ -145,24 +170,39 @@ class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.Gen
         services.delete(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(parameters=[IF_NONE_MATCH], responses=StatusSerializer)
     @action(detail=True)
     def status(self, request: Request, pk: str) -> HttpResponse:
-        return self._shown(lambda execution, newest: presentation.status_answer(execution, newest()), STATUS)
+        """How far it is, with the newest figures: what is worth polling."""
+        place = cache(queue.place_of)
+        return self._shown(
+            lambda execution, newest: presentation.status_answer(execution, newest(), place(execution)), STATUS, place
+        )
 
+    @extend_schema(
+        operation_id="get_execution_metrics_latest", parameters=[IF_NONE_MATCH], responses=LatestMetricsSerializer
+    )
     @action(detail=True, url_path="metrics/latest")
     def metrics_latest(self, request: Request, pk: str) -> HttpResponse:
+        """The newest figures."""
         return self._shown(lambda execution, newest: presentation.metrics_answer(execution, newest()), ())
 
+    @extend_schema(request=None, responses=StatusSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
+        """Let the execution write no further row, until it is resumed."""
         return self._move(lifecycle.pause)
 
+    @extend_schema(request=None, responses=StatusSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
+        """Let a paused execution go on."""
         return self._move(lifecycle.resume)
 
+    @extend_schema(request=None, responses=StatusSerializer)
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
+        """End the execution; what it wrote stays."""
         return self._move(lifecycle.stop)
 
     @idempotent()
@@ -179,16 +219,22 @@ class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.Gen
         """Let a new execution go on from the last snapshot of this one, which failed."""
         return _started(services.retry(self.get_object()))
 
-    def _shown(self, present: Callable[[Execution, Newest], Any], changing: Sequence[str]) -> HttpResponse:
-        """The execution as `present` says it, of which these members and the newest checkpoint change."""
+    def _shown(
+        self,
+        present: Callable[[Execution, Newest], Any],
+        changing: Sequence[str],
+        more: Callable[[Execution], object] = lambda execution: None,
+    ) -> HttpResponse:
+        """The execution as `present` says it, of which these members, `more` and the newest checkpoint change."""
         execution = self.get_object()
-        newest = cache(execution.checkpoints.first)
+        newest = cache(partial(services.newest_checkpoint, execution))
         is_over = conditional.is_over(execution)
         # the last checkpoint of one that is over need not be read to know that it is still the last
         state = (
             is_over,
             None if is_over else getattr(newest(), "pk", None),
             *(getattr(execution, name) for name in changing),
+            more(execution),
         )
         return conditional.answer(
             self.request,
@@ -201,4 +247,5 @@ class ExecutionViewSet(KnownParametersMixin, mixins.ListModelMixin, viewsets.Gen
     def _move(self, move: Any) -> Response:
         execution = self.get_object()
         move(execution)
-        return Response(presentation.status_answer(execution, execution.checkpoints.first()))
+        place = queue.place_of(execution)
+        return Response(presentation.status_answer(execution, execution.checkpoints.first(), place))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -25,17 +25,17 @@ from apps.equity.blocks import POINT, hashed
 from apps.equity.journal import equity
 from apps.errors import DomainError
 from apps.events.journal import events
-from apps.executions import lifecycle
+from apps.executions import lifecycle, queue
 from apps.executions.models import Checkpoint, Execution, Snapshot, Status
+from apps.executions.queue import has_lapsed
 from apps.journal import doorbell
 from apps.journal.digest import Digest, pack, tape_hash, unpack
 from apps.journal.journal import NewRows
+from apps.logs.logbook import log_claim
 from apps.runner import rows as encoded
 from apps.runner.tape import JOURNALS, digests_of
 from apps.trades.journal import trades
 
-MAX_ATTEMPTS = 10
-HOPELESS = Q(workers_lost__gte=MAX_ATTEMPTS - 1)  # the lapsed lease is that of the last worker it may take down
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,6 +66,8 @@ class Claim:
     execution: Execution
     attempt: int
     processed: int
+    due_at: datetime | None = None
+    """When the row comes that it is given back to wait for."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,17 @@ class Progress:
     snapshot: bytes
     metrics: dict[str, float | int | None] | None
     """None: too soon after the last checkpoint for another one."""
+    due_at: datetime | None = None
+    """When the next row comes, where a run waits for it."""
 
 
 def claim(execution_id: int) -> Claim | None:
     """Take an execution up; None when there is nothing to do, or somebody else holds its lease."""
     with transaction.atomic():
         claimed = Execution.objects.filter(
-            Q(lease_until=None) | (has_lapsed() & ~HOPELESS),
+            queue.is_free(),
             pk=execution_id,
-            status__in=(Status.CREATED, Status.RUNNING),
+            status__in=queue.MOVING,
         ).update(
             attempt=F("attempt") + 1,
             workers_lost=F("workers_lost") + Case(When(has_lapsed(), then=1), default=0),
@@ -96,14 +100,34 @@ def claim(execution_id: int) -> Claim | None:
         )
         if not claimed:
             return None
-        execution = Execution.objects.select_related("backtest_task", "dataset_version").get(pk=execution_id)
+        execution = Execution.objects.with_tasks().select_related("dataset_version").get(pk=execution_id)
         if execution.status == Status.CREATED:
             lifecycle.begin(execution)
+        log_claim(execution)
         return Claim(execution, execution.attempt, execution.processed)
 
 
+def claim_next() -> Claim | None:
+    """Take up the execution whose turn it is; None when none waits that may be taken up."""
+    passed: set[int] = set()
+    while (found := queue.next_up(passed)) is not None:
+        owner_id, execution_id = found
+        with transaction.atomic():
+            if queue.take_turn(owner_id) and (claimed := claim(execution_id)) is not None:
+                return claimed
+            transaction.set_rollback(True)  # another worker was faster: the turn was not used
+        passed.add(execution_id)
+    return None
+
+
 def record(
-    claim: Claim, rows: Rows, progress: Progress, *, is_finished: bool = False, keeps_snapshot: bool = False
+    claim: Claim,
+    rows: Rows,
+    progress: Progress,
+    *,
+    is_finished: bool = False,
+    is_closed: bool = False,
+    keeps_snapshot: bool = False,
 ) -> None:
     """Commit rows, heads, checkpoint, snapshot and progress together, or nothing; Superseded when it is not ours.
 
@@ -139,6 +163,8 @@ def record(
             )
         if is_finished:
             lifecycle.complete(execution)
+        elif is_closed:
+            lifecycle.stop(execution)
         doorbell.ring(execution.pk)
     claim.processed = progress.processed
 
@@ -170,6 +196,13 @@ def fail(claim: Claim, message: str, failure: Mapping[str, Any], last: tuple[Row
         raise
 
 
+def stop(claim: Claim) -> None:
+    """End the execution where it is, as its owner asked; Superseded when it is not ours any more."""
+    with transaction.atomic():
+        renew(claim)
+        lifecycle.stop(claim.execution)
+
+
 def renew(claim: Claim) -> None:
     """Show that the worker lives while it has nothing to record; Superseded when the execution is not ours any more."""
     if not _ours(claim).update(lease_until=_lease_end()):
@@ -190,20 +223,9 @@ def hold(claim: Claim) -> Execution:
     return held
 
 
-def has_lapsed() -> Q:
-    """No worker gives itself a lease that ends so late: where one does, the database's clock was set back since."""
-    return Q(lease_until__lt=Now()) | Q(lease_until__gt=Now() + timedelta(seconds=2 * settings.LEASE_SECONDS))
-
-
-def release(claim: Claim) -> None:
+def release(claim: Claim, **changes: datetime | None) -> None:
     """Hand the execution over: the next worker need not wait for the lease to lapse."""
-    _ours(claim).update(lease_until=None, sent_at=None)
-
-
-def others_wait(claim: Claim) -> bool:
-    """Whether another execution that should be running has no worker."""
-    waiting = Execution.objects.filter(lease_until=None, status__in=(Status.CREATED, Status.RUNNING))
-    return waiting.exclude(pk=claim.execution.pk).exists()
+    _ours(claim).update(lease_until=None, sent_at=None, queued_at=Now(), **changes)
 
 
 def _refuse_over_budget(heads: list[int], before: Execution) -> None:
@@ -239,6 +261,7 @@ def _advance(execution: Execution, progress: Progress, heads: list[int], tape: s
         total=progress.total,
         progress=100.0 * progress.processed / max(progress.total, 1),
         simulated_at=_EPOCH + timedelta(microseconds=progress.time),
+        due_at=progress.due_at,
         lease_until=_lease_end(),
     )
 

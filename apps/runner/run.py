@@ -3,87 +3,71 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from apps.brokers.broker import Broker
 from apps.engine.errors import EngineError, StrategyError
 from apps.engine.session import Session
 from apps.engine.types import Rows, moment
 from apps.errors import DomainError
-from apps.executions import messages
-from apps.executions.models import Snapshot
+from apps.executions import messages, queue
+from apps.executions.models import TradingTask
 from apps.journal.text import iso_time
-from apps.runner import feeds, handover, recorder, retries
+from apps.runner import handover, recorder, retries, trading
+from apps.runner.pace import Pace
 from apps.runner.patience import patiently
 from apps.runner.recorder import Claim, OverBudget, Progress, Superseded
 from apps.runner.watch import TimeLimit, Watch
 
 log = structlog.get_logger("runner")
 
-CHUNK_SECONDS = 0.2
 MAX_CHUNK_SECONDS = 1.0  # bars that get more expensive all at once are begun again in smaller chunks
 CHECKPOINT_SECONDS = 1.0
-FIRST_CHUNK_BARS = 1
-MAX_CHUNK_BARS = 500_000
-GROWTH = 10  # one lucky chunk must not lead to a huge one
+
+
+class Ending(Enum):
+    """How a run's time with a worker ends."""
+
+    OVER = auto()
+    HANDED_OVER = auto()
+    WAITS = auto()
+    """For its next row, which somebody else will look for."""
 
 
 class Stuck(DomainError):
     code = "stuck"
 
 
-@dataclass
-class Pace:
-    """How many bars to do next: as many as fit CHUNK_SECONDS, and no more than the asked speed allows by now."""
-
-    bars_per_second: float | None
-    bars: int = FIRST_CHUNK_BARS
-    started: float = field(default_factory=time.monotonic)
-    done: int = 0
-    slow: int = -1  # how many bars come before one that is done by itself, because it may take very long; or one less
-
-    def next(self) -> int:
-        """Bars of the next chunk."""
-        bars = self.bars
-        if self.bars_per_second is not None:
-            bars = min(bars, max(1, int(self.bars_per_second * CHUNK_SECONDS)))
-        if self.slow >= self.done:
-            bars = min(bars, max(1, self.slow - 1 - self.done))
-        return bars
-
-    def ahead(self) -> float:
-        """Seconds until the next chunk is due at the asked speed."""
-        if self.bars_per_second is None:
-            return 0.0
-        return self.started + (self.done + self.next()) / self.bars_per_second - time.monotonic()
-
-    def took(self, bars: int, seconds: float) -> None:
-        self.done += bars
-        fitting = int(bars * CHUNK_SECONDS / max(seconds, 1e-6))
-        self.bars = min(max(fitting, 1), self.bars * GROWTH, MAX_CHUNK_BARS)
-
-    def was_cut_off(self, bars: int) -> None:
-        """So many bars were booked when MAX_CHUNK_SECONDS were over; one with fills is so before its `on_bar`."""
-        self.bars = max(1, int(bars * CHUNK_SECONDS / MAX_CHUNK_SECONDS))
-        self.slow = self.done + bars
+def run_next() -> None:
+    """Carry out the execution whose turn it is, if any waits."""
+    claim = recorder.claim_next()
+    if claim is not None:
+        _run(claim)
 
 
 def run(execution_id: int) -> None:
     """Carry an execution out to its end, or until it is paused, stopped, taken over, or another one's turn."""
     claim = recorder.claim(execution_id)
-    if claim is None:
-        return
-    with structlog.contextvars.bound_contextvars(execution_id=execution_id, attempt=claim.attempt):
+    if claim is not None:
+        _run(claim)
+
+
+def _run(claim: Claim) -> None:
+    with structlog.contextvars.bound_contextvars(execution_id=claim.execution.pk, attempt=claim.attempt):
         log.info("execution taken up", from_bar=claim.execution.processed)
         try:
             with Watch(claim) as watch:
-                is_over = _carry_out(claim, watch)
-            if not is_over:
+                ending = _carry_out(claim, watch)
+            if ending == Ending.HANDED_OVER:
                 _hand_over(claim)
+            elif ending == Ending.WAITS:
+                recorder.release(claim, due_at=claim.due_at)
         except Superseded:
             log.info("execution let go")
         except StrategyError as error:
@@ -101,49 +85,57 @@ def run(execution_id: int) -> None:
             _fail(claim, f"Tapedeck itself failed ({name}); the log of the worker says where.", {"error_type": name})
 
 
-def _carry_out(claim: Claim, watch: Watch) -> bool:
-    """Advance and record; False when the rest is left to another worker, or to another turn."""
+def _carry_out(claim: Claim, watch: Watch) -> Ending:
+    """Advance and record, until it is over or the rest is left to another worker, or to another turn."""
     if not retries.carry_over(claim):
-        return False
-    session = _open(claim)
-    task = claim.execution.backtest_task
-    pace = Pace(task.bars_per_second if task else None)
+        return Ending.HANDED_OVER
+    broker, pace = _open(claim), _pace_of(claim)
+    if broker.is_closed:
+        recorder.stop(claim)
+        return Ending.OVER
     began, checked_at = time.monotonic(), 0.0
     while True:
         while (ahead := pace.ahead()) > 0 and not handover.is_requested():
+            if ahead > pace.longest_rest:
+                claim.due_at = pace.due_at(broker.session.processed)
+                return Ending.WAITS
             watch.rest(ahead)
         if handover.is_requested():
-            return False
-        started, before, bars = time.monotonic(), session.processed, pace.next()
+            return Ending.HANDED_OVER
+        session = broker.session
+        is_closing = claim.execution.closing_from is not None  # then bar by bar, to end with the one that closes
+        started, before, bars = time.monotonic(), session.processed, 1 if is_closing else pace.next()
         try:
             rows = watch.advance(session, bars, MAX_CHUNK_SECONDS if bars > 1 else _most_seconds())
         except TimeLimit as interruption:
             if bars == 1:
                 raise _stuck(interruption) from interruption
-            pace.was_cut_off(session.processed - before)
-            session = _open(claim)
+            pace.was_cut_off(session.processed - before, MAX_CHUNK_SECONDS)
+            broker = _open(claim)
             continue
         except StrategyError as error:
             _fail(claim, str(error), _place_of(error), _last_rows(session, error))
-            return True
-        is_due = session.finished or time.monotonic() - checked_at >= CHECKPOINT_SECONDS
-        _record(claim, rows, _progress(session, with_metrics=is_due), is_finished=session.finished)
+            return Ending.OVER
+        is_over = session.finished or broker.is_closed
+        is_due = is_over or time.monotonic() - checked_at >= CHECKPOINT_SECONDS
+        progress = _progress(session, pace.due_at(session.processed), with_metrics=is_due)
+        _record(claim, rows, progress, is_finished=session.finished, is_closed=broker.is_closed)
         watch.heard()
-        if session.finished:
-            return True
+        if is_over:
+            return Ending.OVER
         pace.took(session.processed - before, time.monotonic() - started)
         if is_due:
             checked_at = time.monotonic()
-            if checked_at - began > settings.TURN_SECONDS and recorder.others_wait(claim):
-                return False
+            if checked_at - began > settings.TURN_SECONDS and (progress.due_at or queue.should_yield(claim.execution)):
+                return Ending.HANDED_OVER
 
 
-def _record(claim: Claim, rows: Rows, progress: Progress, *, is_finished: bool) -> None:
+def _record(claim: Claim, rows: Rows, progress: Progress, **ending: bool) -> None:
     """Record the chunk, whatever the database goes through meanwhile; once, also where the answer to it was lost."""
 
     def once() -> None:
         try:
-            recorder.record(claim, rows, progress, is_finished=is_finished)
+            recorder.record(claim, rows, progress, **ending)
         except Superseded:
             if not recorder.stands(claim, progress):
                 raise
@@ -167,24 +159,31 @@ def _hand_over(claim: Claim) -> None:
     log.info("execution handed over")
 
 
-def _open(claim: Claim) -> Session:
-    """The session at its start, or at the last recorded row of an earlier attempt."""
-    session = feeds.session_of(claim.execution.manifest)
-    snapshot = Snapshot.objects.filter(execution=claim.execution).first()
-    if snapshot is not None:
-        session.restore(bytes(snapshot.state))
-    if session.processed != claim.processed:
-        raise RuntimeError(f"{claim.processed} bars are recorded, and the snapshot is of {session.processed}")
-    return session
+def _open(claim: Claim) -> Broker:
+    """Its session is at its start, or at the last recorded row of an earlier attempt."""
+    broker = trading.broker_of(claim.execution)
+    done = broker.session.processed
+    if done != claim.processed:
+        raise RuntimeError(f"{claim.processed} bars are recorded, and the snapshot is of {done}")
+    return broker
 
 
-def _progress(session: Session, *, with_metrics: bool) -> Progress:
+def _pace_of(claim: Claim) -> Pace:
+    """As it is asked for: a speed, or a feed on its clock."""
+    task = claim.execution.task
+    if isinstance(task, TradingTask):
+        return trading.pace_of(claim, task)
+    return Pace(task.bars_per_second if task else None)
+
+
+def _progress(session: Session, due_at: datetime | None, *, with_metrics: bool) -> Progress:
     return Progress(
         processed=session.processed,
         total=session.total,
         time=session.time,
         snapshot=session.snapshot(),
         metrics=session.metrics() if with_metrics else None,
+        due_at=due_at,
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from apps.executions import lifecycle, messages
 from apps.executions.lifecycle import InvalidTransition
 from apps.executions.models import Execution, Status
-from apps.runner.recorder import HOPELESS, MAX_ATTEMPTS, has_lapsed
+from apps.executions.queue import HOPELESS, MAX_ATTEMPTS, has_lapsed
 
 MOST_AT_ONCE = 1000
 QUEUE_SECONDS = 300.0  # a message that waits its turn in a queue is not sent again sooner: it would come twice
@@ -47,7 +47,7 @@ def give_up() -> None:
 
 def _due() -> QuerySet[Execution]:
     """What should run and does not, and was not sent a moment ago; nor a while ago, where messages wait in a queue."""
-    runnable = Execution.objects.filter(status__in=(Status.CREATED, Status.RUNNING))
+    runnable = Execution.objects.filter(status__in=(Status.CREATED, Status.RUNNING), due_at=None)
     due = runnable.filter(Q(lease_until=None) | has_lapsed(), _sent_before(settings.RESEND_SECONDS))
     if due.filter(lease_until=None).exists() and messages.waiting():
         due = due.filter(has_lapsed() | _sent_before(QUEUE_SECONDS))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 
+from apps.brokers.paper import Paper
 from apps.engine.errors import EngineError, StrategyError
 from apps.engine.session import Session
 from apps.errors import DomainError, NotFound
@@ -39,7 +40,7 @@ def verify(
     on_progress: called about once a second with the share of the bars that is done, in per cent. What it raises goes
     through. limit: what the author's code is called within, for so many bars. Raises NotFound.
     """
-    stored = Execution.objects.select_related("backtest_task").filter(pk=execution.pk).first()
+    stored = Execution.objects.with_tasks().filter(pk=execution.pk).first()
     if stored is None:
         raise NotFound(f"Execution {execution.pk} not found")
     findings = Findings()
@@ -101,27 +102,27 @@ def _check_hash(execution: Execution, findings: Findings) -> None:
 def _check_rows(execution: Execution, findings: Findings, on_progress: Progress, limit: Limit) -> None:
     try:
         with limit(OPENING_BARS):
-            session = feeds.session_of(execution.manifest)
+            broker = Paper(lambda *change: feeds.session_of(execution.manifest, *change))
     except Exception as error:  # a manifest that was tampered with may hold anything
         if not _failed_with(execution, error):
             findings.reason = _told(error)
         return
     try:
         comparisons = comparison.comparisons_of(execution)
-        failure = _repeat(session, execution, comparisons, findings, on_progress, limit)
+        failure = _repeat(broker, execution, comparisons, findings, on_progress, limit)
         for each in comparisons:
             each.close()
     except FileDamaged as damage:
         findings.add("result", "archive", None, damage.message)
         return
     findings.rows += [each.difference for each in comparisons if each.difference]
-    findings.compared = {"bars": session.processed, **{each.name: each.compared for each in comparisons}}
+    findings.compared = {"bars": broker.session.processed, **{each.name: each.compared for each in comparisons}}
     if failure and execution.status != Status.FAILED:
         findings.add("result", "status", _told(failure), execution.status)
 
 
 def _repeat(
-    session: Session,
+    broker: Paper,
     execution: Execution,
     comparisons: list[Comparison],
     findings: Findings,
@@ -132,9 +133,13 @@ def _repeat(
     checkpoint = execution.checkpoints.first()
     shown = {checkpoint.processed: checkpoint.metrics} if checkpoint else {}
     bars, reported = FIRST_CHUNK_BARS, time.monotonic()
-    while not _is_over(session, execution, comparisons):
+    stops = [*shown, execution.processed, *filter(None, [execution.closing_from])]
+    while not _is_over(broker.session, execution, comparisons):
+        if broker.session.processed == execution.closing_from:
+            broker.close()
+        session = broker.session
         started, before = time.monotonic(), session.processed
-        chunk = min([bars, *(stop - before for stop in (*shown, execution.processed) if stop > before)])
+        chunk = min([bars, *(stop - before for stop in stops if stop > before)])
         rows, failure = None, None
         try:
             with limit(chunk):

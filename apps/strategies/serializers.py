@@ -3,7 +3,9 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from apps.bodies import KnownMembers
 from apps.strategies.models import StrategyConfig
 
 
@@ -17,16 +19,22 @@ class DefinitionSerializer(serializers.Serializer[Any]):
 
 
 class DefinitionsSerializer(serializers.Serializer[Any]):
+    """All strategies of the server."""
+
     strategies = DefinitionSerializer(many=True)
     count = serializers.IntegerField()
 
 
 class DefaultsSerializer(serializers.Serializer[Any]):
+    """The default parameters of a strategy."""
+
     strategy_id = serializers.CharField()
     defaults = serializers.DictField()
 
 
-class StrategyConfigSerializer(serializers.ModelSerializer[StrategyConfig]):
+class StrategyConfigSerializer(KnownMembers, serializers.ModelSerializer[StrategyConfig]):
+    """A named parameter set of a strategy."""
+
     user_id = serializers.IntegerField(source="owner_id", read_only=True)
     parameters = serializers.DictField(required=False, default=dict, help_text="Those left out take their defaults.")
     is_in_use = serializers.BooleanField(read_only=True, default=False, help_text="Whether an execution runs with it.")
@@ -39,3 +47,16 @@ class StrategyConfigSerializer(serializers.ModelSerializer[StrategyConfig]):
         ]  # fmt: skip
         read_only_fields = ["created_at", "updated_at"]
         validators: list[Any] = []  # uniqueness per owner is the service's to say
+
+
+class CopySerializer(KnownMembers, serializers.Serializer[Any]):
+    """What a copy needs."""
+
+    new_name = serializers.CharField(max_length=120, help_text="The copy's name.")
+
+
+def read_copy(request: Request) -> str:
+    """The name of the copy that is asked for. Raises ValidationError."""
+    wanted = CopySerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    return str(wanted.validated_data["new_name"])

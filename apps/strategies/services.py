@@ -1,11 +1,12 @@
 """What may be done with strategies and their named parameter sets, for every door alike."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import RestrictedError
 
+from apps.accounts import audit
 from apps.accounts.models import User
 from apps.engine import strategies
 from apps.engine.errors import ParameterErrors, UnknownStrategy
@@ -61,27 +62,45 @@ def create_config(
     """A new named parameter set; Invalid names every wrong field, and then nothing is written."""
     config = StrategyConfig(owner=owner, name=name, strategy_type=strategy_type, description=description)
     _check(config, parameters)
-    _save(config)
+    _save(config, "created")
     return config
+
+
+def copy_config(config: StrategyConfig, new_name: str) -> StrategyConfig:
+    """The same parameters under another name. Raises Invalid, by `new_name`."""
+    try:
+        return create_config(
+            owner=config.owner,
+            name=new_name,
+            strategy_type=config.strategy_type,
+            parameters=config.parameters,
+            description=config.description,
+        )
+    except Invalid as error:
+        fields = {"new_name" if name == "name" else name: problems for name, problems in error.fields.items()}
+        raise Invalid(error.message, fields=fields) from error
 
 
 def update_config(config: StrategyConfig, **changes: Any) -> StrategyConfig:
     """Change a parameter set; executions that were started with it keep what they were started with."""
+    fields = list(changes)
     parameters = changes.pop("parameters", config.parameters)
     for field, value in changes.items():
         setattr(config, field, value)
     _check(config, parameters)
-    _save(config)
+    _save(config, "changed", fields)
     return config
 
 
 def delete_config(config: StrategyConfig) -> None:
     """Delete a parameter set that no task uses."""
     try:
-        config.delete()
+        with transaction.atomic():
+            audit.note(config.owner_id, "deleted", "strategy_config", config.pk)
+            config.delete()
     except RestrictedError as error:
         tasks = len(error.restricted_objects)
-        raise ConfigInUse(f"{config.name} is used by {tasks} back-test task(s); delete those first.") from None
+        raise ConfigInUse(f"{config.name} is used by {tasks} task(s); delete those first.") from None
 
 
 def _check(config: StrategyConfig, parameters: Mapping[str, Any]) -> None:
@@ -99,10 +118,11 @@ def _check(config: StrategyConfig, parameters: Mapping[str, Any]) -> None:
         raise _invalid(problems)
 
 
-def _save(config: StrategyConfig) -> None:
+def _save(config: StrategyConfig, action: str, fields: Iterable[str] = ()) -> None:
     try:
         with transaction.atomic():
             config.save()
+            audit.note(config.owner_id, action, "strategy_config", config.pk, fields=fields)
     except IntegrityError:  # two of one name at once
         raise _invalid({"name": [TAKEN]}) from None
 

@@ -2,20 +2,28 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.idempotency import idempotent
 from apps.accounts.models import User
+from apps.preconditions import PreconditionsMixin
 from apps.queries import KnownParametersMixin, Pages
 from apps.strategies import services
 from apps.strategies.filters import StrategyConfigFilter
 from apps.strategies.models import StrategyConfig
-from apps.strategies.serializers import DefaultsSerializer, DefinitionsSerializer, StrategyConfigSerializer
+from apps.strategies.serializers import (
+    CopySerializer,
+    DefaultsSerializer,
+    DefinitionsSerializer,
+    StrategyConfigSerializer,
+    read_copy,
+)
 
 
 class StrategiesView(APIView):
@@ -36,7 +44,7 @@ class StrategyDefaultsView(APIView):
         return Response({"strategy_id": strategy.strategy_type, "defaults": strategy.defaults()})
 
 
-class StrategyConfigViewSet(KnownParametersMixin, viewsets.ModelViewSet[StrategyConfig]):
+class StrategyConfigViewSet(PreconditionsMixin, KnownParametersMixin, viewsets.ModelViewSet[StrategyConfig]):
     """Named parameter sets of strategies."""
 
     serializer_class = StrategyConfigSerializer
@@ -46,8 +54,10 @@ class StrategyConfigViewSet(KnownParametersMixin, viewsets.ModelViewSet[Strategy
     create = idempotent()(mixins.CreateModelMixin.create)
 
     def get_queryset(self) -> QuerySet[StrategyConfig]:
+        unfinished = ("created", "running", "paused")
         running = StrategyConfig.objects.filter(
-            pk=OuterRef("pk"), backtest_tasks__executions__status__in=("created", "running", "paused")
+            Q(backtest_tasks__executions__status__in=unfinished) | Q(trading_tasks__executions__status__in=unfinished),
+            pk=OuterRef("pk"),
         )
         return StrategyConfig.objects.visible_to(self.request.user).annotate(is_in_use=Exists(running))
 
@@ -60,3 +70,12 @@ class StrategyConfigViewSet(KnownParametersMixin, viewsets.ModelViewSet[Strategy
 
     def perform_destroy(self, config: StrategyConfig) -> None:
         services.delete_config(config)
+
+    @idempotent()
+    @extend_schema(request=CopySerializer, responses={201: StrategyConfigSerializer})
+    @action(detail=True, methods=["post"])
+    def copy(self, request: Request, pk: str) -> Response:
+        """Make a new configuration with the same parameters, under another name."""
+        config = services.copy_config(self.get_object(), read_copy(request))
+        headers = {"Location": f"/api/trading/strategy-configs/{config.pk}/"}
+        return Response(self.get_serializer(config).data, status=status.HTTP_201_CREATED, headers=headers)

@@ -10,7 +10,8 @@ from apps.executions.models import BacktestTask, Execution
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["executions", "live-rows", "new-backtest", "strategy-parameters", "dataset-coverage", "strategies", "data"]
+PAGES = ["executions", "live-rows", "new-backtest", "strategy-parameters", "dataset-coverage", "strategies"]
+PAGES += ["data", "upload"]
 READS = ["execution", "chart", "older-trades", "controls", "figures"]
 DEEDS = ["pause", "resume", "stop"]
 

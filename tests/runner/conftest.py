@@ -109,3 +109,11 @@ def advance() -> Callable[..., bool]:
         return bool(session.finished)
 
     return step
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The clock of every feed stands still, unless the test turns it."""
+    from tests.runner.clocks import World
+
+    return World(monkeypatch)

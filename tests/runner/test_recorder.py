@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from apps.executions import lifecycle
+from apps.executions import lifecycle, queue
 from apps.executions.models import Checkpoint, Execution, Snapshot
 from apps.executions.services import start
 from apps.journal.journal import RowJournal
@@ -196,7 +196,7 @@ def test_a_released_execution_is_free_at_once(execution: Any, advance: Advance) 
 
 
 def test_pausing_often_is_not_losing_workers(execution: Any, advance: Advance) -> None:
-    for _ in range(recorder.MAX_ATTEMPTS + 5):
+    for _ in range(queue.MAX_ATTEMPTS + 5):
         claim, session = begin(execution)
         advance(claim, session, 2)
         lifecycle.pause(claim.execution)
@@ -209,7 +209,7 @@ def test_pausing_often_is_not_losing_workers(execution: Any, advance: Advance) -
 
 
 def test_an_execution_that_takes_down_every_worker_is_given_up(execution: Any) -> None:
-    for _ in range(recorder.MAX_ATTEMPTS):
+    for _ in range(queue.MAX_ATTEMPTS):
         assert recorder.claim(execution.pk) is not None
         let_lapse(execution)
 

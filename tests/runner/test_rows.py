@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from apps.engine.series.quotes import TICK
 from apps.engine.types import EQUITY, FILL, ORDER_EVENT, PAYMENT, TRADE, OrderEventKind, PaymentKind, Rows
 from apps.runner import rows as encoded
+from apps.runner.ticks import TickRows
 
 INSTRUMENT = {"symbol": 'EUR"USD', "price_increment": 0.0001, "pip_size": 0.0001}
 EXECUTION: Any = SimpleNamespace(manifest={"instrument": INSTRUMENT}, strategy_type="sma_cross")
@@ -37,7 +38,17 @@ def engine_rows(draw: Any) -> Rows:
     return Rows(orders, fills, np.zeros(0, TRADE), np.zeros(0, EQUITY), payments)
 
 
-@given(rows=engine_rows(), size=st.integers(1, 9))
+@st.composite
+def rows_with_ticks(draw: Any) -> Rows:
+    """The same, and ticks, one a bar."""
+    rows = draw(engine_rows())
+    bars = np.array(sorted(draw(st.sets(st.integers(0, 14)))), np.int64)
+    ticks = np.zeros(len(bars), TICK)
+    ticks["time"], ticks["bid"], ticks["ask"] = bars, 1.1, 1.2
+    return TickRows(rows.orders, rows.fills, rows.trades, rows.equity, rows.payments, ticks, bars)
+
+
+@given(rows=engine_rows() | rows_with_ticks(), size=st.integers(1, 9))
 def test_any_pieces_are_the_same_events(rows: Rows, size: int) -> None:
     whole = encoded.event_rows(EXECUTION, rows)
 
@@ -50,15 +61,16 @@ def test_any_pieces_are_the_same_events(rows: Rows, size: int) -> None:
     assert len(whole) == encoded.event_count(rows)
 
 
-@given(rows=engine_rows())
-def test_every_event_is_there_once_and_a_payment_comes_before_what_its_bar_brings(rows: Rows) -> None:
+@given(rows=engine_rows() | rows_with_ticks())
+def test_every_event_is_there_once_and_ticks_and_payments_come_before_what_their_bar_brings(rows: Rows) -> None:
     made = encoded.event_rows(EXECUTION, rows)
 
     events = [orjson.loads(f"{{{content}}}") for content in made.contents]
     assert [event["event_type"] for event in events] == list(made.columns[0])
     times = [np.datetime64(event["timestamp"].removesuffix("Z"), "us").astype(int).item() for event in events]
     assert times == sorted(times)
-    in_bar = list(zip(times, [event["event_type"] != "payment_booked" for event in events], strict=True))
+    order = {"tick_received": 0, "payment_booked": 1}
+    in_bar = list(zip(times, [order.get(event["event_type"], 2) for event in events], strict=True))
     assert in_bar == sorted(in_bar)
     orders = [event["event"]["order"] for event in events if "order" in event["event"]]
     assert orders == rows.orders["order"][rows.orders["kind"] != OrderEventKind.MARGIN_CALLED].tolist()
@@ -73,34 +85,14 @@ def ticks_of(count: int) -> np.ndarray:
 
 
 @pytest.mark.case("T34")
-@given(sizes=st.lists(st.integers(0, 40), min_size=1, max_size=12), every=st.integers(1, 25))
-def test_ticks_become_events_by_their_number_whatever_the_pieces(sizes: list[int], every: int) -> None:
-    ticks, contents, bars, first = ticks_of(sum(sizes)), [], [], 1
+def test_a_tick_event_has_prices_as_strings() -> None:
+    nothing = (np.zeros(0, kind) for kind in (ORDER_EVENT, FILL, TRADE, EQUITY, PAYMENT))
+    rows = TickRows(*nothing, ticks_of(2)[1:], np.array([1]))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.conf.settings.TICK_EVENT_EVERY", every)
-        for size in sizes:
-            part = encoded.tick_events(EXECUTION, ticks[first - 1 : first - 1 + size], first)
-            contents += part.contents
-            bars += part.bars.tolist()
-            first += size
+    made = encoded.event_rows(EXECUTION, rows)
 
-    numbers = list(range(every, len(ticks) + 1, every))
-    assert bars == [number - 1 for number in numbers]
-    assert [text.count('"tick_received"') for text in contents] == [2] * len(numbers)
-    assert [orjson.loads(f"{{{text}}}")["event"]["bid"] for text in contents] == [
-        f"{ticks['bid'][number - 1]:.4f}" for number in numbers
-    ]
-
-
-@pytest.mark.case("T34")
-def test_a_tick_event_has_prices_as_strings(settings: Any) -> None:
-    settings.TICK_EVENT_EVERY = 2
-
-    part = encoded.tick_events(EXECUTION, ticks_of(3), 1)
-
-    (content,) = part.contents
-    assert part.types == ["tick_received"]
+    (content,) = made.contents
+    assert list(made.columns[0]) == ["tick_received"]
     assert orjson.loads(f"{{{content}}}") == {
         "event_type": "tick_received",
         "strategy_type": "sma_cross",
@@ -114,9 +106,3 @@ def test_a_tick_event_has_prices_as_strings(settings: Any) -> None:
             "mid": "1.10015",
         },
     }
-
-
-def test_no_tick_becomes_an_event_where_none_is_asked_for(settings: Any) -> None:
-    settings.TICK_EVENT_EVERY = 0
-
-    assert encoded.tick_events(EXECUTION, ticks_of(3000), 1).contents == []

@@ -155,7 +155,7 @@ def test_a_lost_worker_costs_no_row(finished: Any, monkeypatch: pytest.MonkeyPat
             raise SystemExit
         real(*arguments, **more)
 
-    monkeypatch.setattr("apps.runner.run.FIRST_CHUNK_BARS", 20)
+    monkeypatch.setattr("apps.runner.pace.FIRST_CHUNK_BARS", 20)
     monkeypatch.setattr("apps.runner.run.Pace.next", lambda pace: 20)
     with monkeypatch.context() as patch:
         patch.setattr(recorder, "record", die_after_three)

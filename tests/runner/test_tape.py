@@ -165,11 +165,11 @@ def test_an_execution_may_keep_exactly_its_limit(execution: Any, advance: Advanc
 def test_a_run_over_its_limit_fails_with_the_limit_named_and_keeps_its_tape(
     finished: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from apps.runner import run
+    from apps.runner import pace, run
 
     settings.EXECUTION_MAX_EQUITY_POINTS = 250
-    monkeypatch.setattr(run, "FIRST_CHUNK_BARS", 100)
-    monkeypatch.setattr(run.Pace, "next", lambda self: 100)
+    monkeypatch.setattr(pace, "FIRST_CHUNK_BARS", 100)
+    monkeypatch.setattr(pace.Pace, "next", lambda self: 100)
     execution = start(finished.backtest_task)
 
     run.run(execution.pk)

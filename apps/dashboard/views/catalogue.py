@@ -1,10 +1,13 @@
 """What there is to run and to run on: strategies and datasets."""
 
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.dashboard.doors import PageRequest, page
+from apps.dashboard.upload_form import UploadForm
 from apps.market.models import Dataset, DatasetVersion
 from apps.strategies.services import definitions
 
@@ -28,3 +31,16 @@ def data(request: PageRequest) -> HttpResponse:
         "last": max((version.ends_at for version in newest.values()), default=None),
     }
     return render(request, "dashboard/data.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def upload(request: PageRequest) -> HttpResponse:
+    """The form for a file of market data; or its import."""
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_bound and (version := form.take(request.user)) is not None:
+        kind = version.dataset.get_layout_display()
+        messages.success(request, f"{version.dataset.name} holds {version.rows:,} {kind} now.")
+        return redirect("dashboard:data")
+    context = {"form": form, "most_megabytes": settings.MAX_UPLOAD_MB}
+    return render(request, "dashboard/upload.html", context, status=422 if form.errors else 200)
