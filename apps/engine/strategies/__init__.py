@@ -11,17 +11,58 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from apps.engine.errors import UnknownStrategy, did_you_mean
+from apps.engine.strategies.bollinger_bracket import BollingerBracket
 from apps.engine.strategies.buy_and_hold import BuyAndHold
+from apps.engine.strategies.cross_momentum import CrossMomentum
 from apps.engine.strategies.donchian_breakout import DonchianBreakout
+from apps.engine.strategies.ema_trail import EmaTrail
+from apps.engine.strategies.grid import Grid
+from apps.engine.strategies.ichimoku_cloud import IchimokuCloud
+from apps.engine.strategies.macd_cross import MacdCross
+from apps.engine.strategies.monthly_rotation import MonthlyRotation
+from apps.engine.strategies.opening_range import OpeningRange
+from apps.engine.strategies.overnight import Overnight
+from apps.engine.strategies.pair_spread import PairSpread
+from apps.engine.strategies.regular_investment import RegularInvestment
 from apps.engine.strategies.rsi_reversion import RsiReversion
 from apps.engine.strategies.sma_cross import SmaCross
+from apps.engine.strategies.supertrend_follow import SupertrendFollow
+from apps.engine.strategies.trend_pullback import TrendPullback
+from apps.engine.strategies.turn_of_month import TurnOfMonth
+from apps.engine.strategies.turtle import Turtle
+from apps.engine.strategies.volatility_target import VolatilityTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apps.engine.strategy import Strategy
 
-BUILT_IN: tuple[type[Strategy], ...] = (BuyAndHold, SmaCross, RsiReversion, DonchianBreakout)
+BUILT_IN: tuple[type[Strategy], ...] = (
+    BuyAndHold,
+    RegularInvestment,
+    # with the trend
+    SmaCross,
+    EmaTrail,
+    MacdCross,
+    SupertrendFollow,
+    IchimokuCloud,
+    DonchianBreakout,
+    Turtle,
+    OpeningRange,
+    # against it
+    RsiReversion,
+    BollingerBracket,
+    TrendPullback,
+    Grid,
+    # by the calendar, and by risk
+    TurnOfMonth,
+    Overnight,
+    VolatilityTarget,
+    # among several instruments
+    PairSpread,
+    MonthlyRotation,
+    CrossMomentum,
+)
 
 logger = logging.getLogger(__name__)
 
