@@ -19,6 +19,7 @@ class CrossMomentum(Strategy):
     """
 
     title = "Cross-sectional momentum"
+    least_instruments = 2
 
     period = Int(252, min=2, max=5000, unit="bars", help="Bars that the rise is measured over.")
     skip = Int(21, min=0, max=1000, unit="bars", help="How many of the last bars do not count.")
@@ -33,8 +34,6 @@ class CrossMomentum(Strategy):
         return {"skip": f"It must be less than the period, which has {values['period']} bars."}
 
     def init(self) -> None:
-        if len(self.markets) < 2:
-            raise ValueError("A ranking has two instruments at least; this run has one.")
         period = self.period - self.skip
         self.rises: list[Line] = [market.indicator(rate_of_change, period) for market in self.markets]
         self.bars = 0

@@ -20,6 +20,7 @@ class PairSpread(Strategy):
     """
 
     title = "Pair spread"
+    least_instruments = 2
 
     period = Int(60, min=5, max=5000, unit="bars", help="Bars of the mean and of the standard deviation.")
     entry_z = Float(2.0, min=0.1, max=10, help="Enter when the z-score is further from 0 than this.")
@@ -33,7 +34,7 @@ class PairSpread(Strategy):
         return {"exit_z": f"It must be below the entry's, which is {values['entry_z']}."}
 
     def init(self) -> None:
-        if len(self.markets) != 2:
+        if len(self.markets) > 2:
             raise ValueError(f"A pair has two instruments; this run has {len(self.markets)}.")
         self.spreads: list[float] = []
 
