@@ -256,6 +256,8 @@ IDLE_SECONDS = env.float("IDLE_SECONDS", default=5.0 if CHANNEL_REDIS_URL else 0
 EXECUTION_MAX_EVENTS = env.int("EXECUTION_MAX_EVENTS", default=10_000_000)
 EXECUTION_MAX_TRADES = env.int("EXECUTION_MAX_TRADES", default=5_000_000)
 EXECUTION_MAX_EQUITY_POINTS = env.int("EXECUTION_MAX_EQUITY_POINTS", default=100_000_000)
+# the folder of the owner's strategies: each file in it is offered to every user
+STRATEGIES_DIR = Path(env.str("STRATEGIES_DIR", default=str(DATA_DIR / "strategies"))).resolve()
 TICK_EVENT_EVERY = env.int("TICK_EVENT_EVERY", default=1000)  # of so many ticks one becomes an event; 0: none does
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=512)
 # the worker hosts that share this database; more than one needs PostgreSQL
@@ -301,8 +303,7 @@ SIMPLE_JWT = {
 
 # other products' APIs and where each is served, as jesse:/ or lean:/compat/lean/; those left out are not served
 DIALECTS = {
-    name: prefix.lstrip("/")
-    for name, _, prefix in (entry.partition(":") for entry in env.list("DIALECTS", default=[]))
+    name: prefix.lstrip("/") for name, _, prefix in (entry.partition(":") for entry in env.list("DIALECTS", default=[]))
 }
 # the account (its e-mail address) that clients act for which do not sign in: LEAN's, the agents' and Cracktrader's
 DIALECTS_USER = env.str("DIALECTS_USER", default="")

@@ -11,6 +11,7 @@ from apps.executions.manifests import manifest_hash, manifest_of, seal_of
 from apps.executions.models import BacktestTask, Execution, Status, TaskType
 from apps.market import sessions
 from apps.market.models import DatasetVersion
+from apps.strategies import sources
 
 UNFINISHED = (Status.CREATED, Status.RUNNING, Status.PAUSED)
 LONGEST_WARM_UP = 1_000_000_000
@@ -84,6 +85,7 @@ def start(task: BacktestTask) -> Execution:
         _refuse_while_running(task, "started again")
         version = _newest_version(task)
         manifest = manifest_of(task, version)
+        sources.keep(task.config.strategy_type)
         if task.warm_up_bars:
             data.rows_of(manifest["data"])
         execution = Execution.objects.create(

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from apps.engine import strategies
 from apps.engine.listing import Listing
 from apps.engine.series.timeframes import Timeframe
 from apps.engine.session import Session
 from apps.engine.types import Account, Costs, FillRules, Instrument
 from apps.executions import timeframes
 from apps.executions.data import rows_of
+from apps.strategies import sources
 
 
 def session_of(manifest: dict[str, Any]) -> Session:
@@ -16,7 +16,7 @@ def session_of(manifest: dict[str, Any]) -> Session:
 
     What an older manifest does not say is as the engine has it by default: so it was when it was written.
     """
-    strategy = strategies.get(manifest["strategy"]["type"])
+    strategy = sources.strategy_of(manifest["strategy"])
     known = {name: value for name, value in manifest["instrument"].items() if value is not None}
     data, account = manifest["data"], dict(manifest["account"])
     rows, warm_up = rows_of(data)
