@@ -267,6 +267,7 @@ EXECUTION_MAX_EQUITY_POINTS = env.int("EXECUTION_MAX_EQUITY_POINTS", default=100
 QUOTA_RUNNING = env.int("QUOTA_RUNNING", default=0)
 QUOTA_UNFINISHED = env.int("QUOTA_UNFINISHED", default=1000)
 QUOTA_ROWS = env.int("QUOTA_ROWS", default=0)
+STRATEGIES_DIR = Path(env.str("STRATEGIES_DIR", default=str(DATA_DIR / "strategies"))).resolve()  # the owner's own
 TICK_EVENT_EVERY = env.int("TICK_EVENT_EVERY", default=1000)  # of so many ticks one becomes an event; 0: none does
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=512)
 # the worker hosts that share this database; more than one needs PostgreSQL

@@ -74,6 +74,9 @@ class Session:
         if not (math.isfinite(cash) and cash > 0):
             raise ValueError(f"The account cannot start with {cash}; it needs cash above 0.")
         self._listings = [listings] if isinstance(listings, Listing) else list(listings)
+        if isinstance(strategy, type) and len(self._listings) < strategy.least_instruments:
+            needed, there = strategy.least_instruments, len(self._listings)
+            raise ValueError(f"{strategy.title} needs {needed} instruments; this run has {there}.")
         self._floor = Floor(self._listings)
         if not 0 <= warm_up < len(self._floor):
             raise ValueError(f"A warm-up of {warm_up} rows leaves nothing of {len(self._floor)}.")

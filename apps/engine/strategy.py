@@ -78,6 +78,8 @@ class Strategy(Trading):
     """The name in the registry and the API; from the class name when empty."""
     look_back: ClassVar[int] = 1000
     """How many bars the lines remember at least."""
+    least_instruments: ClassVar[int] = 1
+    """How many instruments a run has at least; a session of fewer is refused."""
     parameters: ClassVar[dict[str, Parameter[Any]]] = {}
 
     __slots__ = ("cash",)

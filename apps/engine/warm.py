@@ -77,7 +77,8 @@ def _play() -> None:
     bars["time"] = np.arange(200) * 60_000_000
     bars["close"] += np.sin(np.arange(200) / 5) / 10
     for strategy in strategies.BUILT_IN:
-        session = Session(strategy, {}, Listing(Instrument("WARM"), bars), cash=1000.0)
+        listings = [Listing(Instrument(f"WARM{number}"), bars) for number in range(strategy.least_instruments)]
+        session = Session(strategy, {}, listings, cash=1000.0)
         session.advance(len(bars))
         session.metrics()
         session.snapshot()

@@ -111,7 +111,7 @@ def changed_code(manifest: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Any]
     """
     then, now = leaves_of(manifest), leaves_of({"engine": _engine()})
     try:
-        now["strategy.source"] = sources.digest_of(str(then.get("strategy.type")))
+        now["strategy.source"] = sources.digest_that_runs(manifest["strategy"])
     except UnknownStrategy:
         then.pop("strategy.source", None)
         now["strategy.source"] = None

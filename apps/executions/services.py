@@ -13,6 +13,7 @@ from apps.executions.models import BacktestTask, Checkpoint, Execution, Status, 
 from apps.market import sessions
 from apps.market.models import DatasetVersion
 from apps.questions import Question
+from apps.strategies import sources
 
 AnyTask = BacktestTask | TradingTask
 UNFINISHED = usage.UNFINISHED
@@ -112,6 +113,7 @@ def start(task: AnyTask) -> Execution:
         usage.refuse_more(task.owner_id)
         version = _newest_version(task)
         manifest = manifest_of(task, version)
+        sources.keep(task.config.strategy_type)
         if task.warm_up_bars:
             data.rows_of(manifest["data"])
         execution = Execution.objects.create(

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from apps.engine import strategies
 from apps.engine.listing import Listing
 from apps.engine.series.timeframes import Timeframe
 from apps.engine.session import Session
@@ -13,6 +12,7 @@ from apps.executions import timeframes
 from apps.executions.data import rows_of
 from apps.runner.played import PlayedSession
 from apps.runner.ticks import TickSession
+from apps.strategies import sources
 
 
 def session_of(manifest: dict[str, Any], change: Callable[[type[Strategy]], type[Strategy]] | None = None) -> Session:
@@ -21,7 +21,7 @@ def session_of(manifest: dict[str, Any], change: Callable[[type[Strategy]], type
     What an older manifest does not say is as the engine has it by default: so it was when it was written.
     change: what another strategy is made of it with, which knows its parameters and its snapshots.
     """
-    strategy = strategies.get(manifest["strategy"]["type"])
+    strategy = sources.strategy_of(manifest["strategy"])
     if change is not None:
         strategy = change(strategy)
     known = {name: value for name, value in manifest["instrument"].items() if value is not None}

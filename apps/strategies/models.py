@@ -33,3 +33,19 @@ class StrategyConfig(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StrategySource(models.Model):
+    """The code of a strategy as an execution was started with it: what its manifest names by the digest."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    strategy_type = models.CharField(max_length=80, db_index=True)
+    file = models.CharField(max_length=255, help_text="Name of the strategy's own file, without its folder.")
+    text = models.TextField(help_text="What was in it; of a package, only the strategy's own file.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.strategy_type} {self.digest[:12]}"

@@ -1,21 +1,77 @@
-"""What code a strategy is made of: one digest that changes with any of its files."""
+"""What code a strategy is made of: one digest that changes with any of its files, and the versions that were run."""
 
 import sys
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
 
 from apps.engine import strategies
+from apps.engine.strategies import folder
+from apps.engine.strategy import Strategy
+from apps.strategies.models import StrategySource
+
+BUILT_IN_TYPES = frozenset(strategy.strategy_type for strategy in strategies.BUILT_IN)
 
 
 def digest_of(strategy_type: str) -> str | None:
-    """SHA-256, 64 hex digits: of a built-in strategy's file, and of the whole package of an installed one.
+    """SHA-256, 64 hex digits: of a built-in strategy's file, of one in the owner's folder, and of the whole package of
+    an installed one.
 
-    What the process has imported is what it runs: a file that changes afterwards counts from the next start on. None
-    where the code is in no file. Raises UnknownStrategy.
+    What the process has imported is what it runs: a file that changes afterwards counts from the next start on, and one
+    of the folder from the next run on. None where the code is in no file. Raises UnknownStrategy.
     """
     strategy = strategies.get(strategy_type)
+    if source := folder.source_of(strategy):
+        return source.digest
     return _digest(strategy.__module__, strategy in strategies.BUILT_IN)
+
+
+def keep(strategy_type: str) -> None:
+    """Store the code that the strategy has now, if it is new: what is run stays readable, and can be run again.
+
+    Raises UnknownStrategy.
+    """
+    digest = digest_of(strategy_type)
+    if digest is None or StrategySource.objects.filter(digest=digest).exists():
+        return
+    file, text = text_of(strategies.get(strategy_type))
+    with suppress(IntegrityError), transaction.atomic():  # kept by another request meanwhile
+        StrategySource.objects.create(digest=digest, strategy_type=strategy_type, file=file, text=text)
+
+
+def text_of(strategy: type[Strategy]) -> tuple[str, str]:
+    """The name of the strategy's own file, and what is in it; both empty where the code is in no file."""
+    if source := folder.source_of(strategy):
+        return source
+    file = _file_of(strategy.__module__)
+    return (file.name, file.read_text(encoding="utf-8")) if file else ("", "")
+
+
+def strategy_of(told: dict[str, Any]) -> type[Strategy]:
+    """The class that a manifest names. told: its member `strategy`.
+
+    A file of the owner's folder is that of the run, whatever the folder holds now. Raises UnknownStrategy.
+    """
+    if told["type"] in BUILT_IN_TYPES:
+        return strategies.get(told["type"])
+    known = strategies.all().get(told["type"])
+    source = folder.source_of(known) if known else None
+    if known is not None and (source is None or source.digest == told.get("source")):
+        return known
+    kept = StrategySource.objects.filter(digest=told.get("source") or "", strategy_type=told["type"]).first()
+    if kept is None:
+        return strategies.get(told["type"])
+    return folder.load(folder.Source(kept.file, kept.text))[told["type"]]
+
+
+def digest_that_runs(told: dict[str, Any]) -> str | None:
+    """The digest of the class that `strategy_of` gives. Raises UnknownStrategy."""
+    source = folder.source_of(strategy_of(told))
+    return source.digest if source else digest_of(told["type"])
 
 
 @cache

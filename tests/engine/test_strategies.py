@@ -32,14 +32,6 @@ def test_reading_the_catalogue_needs_neither_numba_nor_pandas() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-def test_the_built_in_strategies_run_with_their_defaults() -> None:
-    bars = bars_at(100 + 20 * np.sin(np.arange(400) / 9))
-    for strategy in strategies.BUILT_IN:
-        rows = session_of(strategy, bars).advance(len(bars))
-
-        assert len(rows.fills) > 0, strategy.title
-
-
 def test_a_breakout_goes_both_ways_only_when_asked() -> None:
     bars = bars_at(100 + 20 * np.sin(np.arange(400) / 9))
     breakout = strategies.get("donchian_breakout")
