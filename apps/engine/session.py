@@ -190,7 +190,7 @@ class Session:
                 "ledger": self._ledger.state(),
                 "orders_given": self._desk.orders_given,
                 "wanted_row": self._loop.wanted_row,
-                "details": list(self._desk.details.items()),
+                "notes": [(number, notes[-1][1]) for number, notes in self._desk.notes.items()],
                 "random": self._desk.random.bit_generator.state,
                 "attributes": snapshots.plain({name: vars(owner) for name, owner in self._owners.items()}),
                 "opposite": self._opposite.snapshot().decode() if self._opposite else None,
@@ -206,7 +206,7 @@ class Session:
         self._ledger.restore(state["ledger"])
         self._desk.orders_given = state["orders_given"]
         self._desk.random.bit_generator.state = state["random"]
-        self._desk.details = dict(state["details"])
+        self._desk.notes = {number: [(0, text)] for number, text in state["notes"]}
         self._loop.seek(self._ledger.booked)
         self._loop.wanted_row = state["wanted_row"]
         for name, owner in self._owners.items():
@@ -321,8 +321,7 @@ class Session:
         """What is new, from the books and from the strategy itself."""
         rows, desk = self._ledger.take(), self._desk
         told, desk.told = desk.told, []
-        tickets = rows.trades["ticket"]
-        details = desk.details_of(tickets[tickets > 0].tolist()) if desk.details else {}
+        details = desk.details_of(rows.trades["ticket"].tolist()) if desk.notes else ()
         return replace(rows, told=told, details=details) if told or details else rows
 
     @cached_property

@@ -207,7 +207,7 @@ class Strategy(Trading):
         self._desk.tell(kind, event_type, content)
 
     def note(self, ticket: int, **content: Any) -> None:
-        """Note down of a ticket what its trades tell besides their figures; the last note counts."""
+        """Note down of a ticket what its later trades tell besides their figures; the last note counts."""
         self._desk.note(ticket, content)
 
     def cancel(self, order: Order) -> None:

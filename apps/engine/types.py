@@ -5,7 +5,7 @@ A row layout is a numpy dtype: kernels write rows, callers read columns or field
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from apps.engine.terms import Account, Costs, FillRules, Instrument, Intrabar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
     "BAR",
@@ -269,7 +269,7 @@ class Told(NamedTuple):
 class Rows:
     """What is new since the last `advance()`, each in time order.
 
-    details: what the strategy noted down of the tickets among the trades, a JSON object each.
+    details: what the strategy had noted down of the ticket of each trade, a JSON object or nothing; empty for no notes.
     """
 
     orders: Array  # ORDER_EVENT
@@ -278,4 +278,4 @@ class Rows:
     equity: Array  # EQUITY
     payments: Array  # PAYMENT
     told: Sequence[Told] = ()
-    details: Mapping[int, str] = field(default_factory=dict)
+    details: Sequence[str] = ()

@@ -173,8 +173,8 @@ def without(payload: dict[str, Any]) -> dict[str, Any]:
 def trades(parts: list[Rows]) -> list[tuple[Any, ...]]:
     found = []
     for rows in parts:
-        for trade in rows.trades:
-            noted = json.loads(rows.details[int(trade["ticket"])])
+        for trade, text in zip(rows.trades, rows.details, strict=len(rows.trades) > 0):
+            noted = json.loads(text)
             found.append((
                 noted["layer_number"], noted["retracement_count"], noted["entry_id"], int(trade["quantity"]),
                 float(trade["entry_price"]), float(trade["exit_price"]), f"{trade['pnl'] + 0.0:.2f}",

@@ -143,7 +143,7 @@ def tape(parts: list[Rows]) -> tuple[Any, ...]:
         b"".join(getattr(rows, name).tobytes() for rows in parts) for name in ("orders", "fills", "trades", "equity")
     )
     said = [each._replace(after=0) for rows in parts for each in rows.told]
-    noted = [rows.details[ticket] for rows in parts for ticket in rows.trades["ticket"].tolist()]
+    noted = [text for rows in parts if len(rows.trades) for text in rows.details]
     return *tables, said, noted
 
 

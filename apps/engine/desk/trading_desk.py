@@ -61,7 +61,8 @@ class TradingDesk:
     is_open: whether a callback runs; orders are given from nowhere else.
     now: the row of the run at whose close the strategy is called. seen: the row up to which lines have grown; they
     differ when a fill is told between two bars. The loop knows both.
-    told: what the strategy said since the last `advance()`. details: what it noted down of its tickets.
+    told: what the strategy said since the last `advance()`. notes: of its tickets, each with how
+    many trades had been closed by then.
     """
 
     def __init__(self, floor: Floor, frames: Frames, ledger: Ledger, *, seed: int, hedges: bool) -> None:
@@ -79,7 +80,7 @@ class TradingDesk:
         self.wants_next = False  # to be called at the next row
         self.fill_time: int | None = None  # of the fill that the strategy is hearing of
         self.told: list[Told] = []
-        self.details: dict[int, str] = {}
+        self.notes: dict[int, list[tuple[int, str]]] = {}
         self.random = np.random.Generator(np.random.PCG64(seed))
 
     @property
@@ -131,7 +132,7 @@ class TradingDesk:
         self.told.append(told)
 
     def note(self, ticket: int, content: Mapping[str, Any]) -> None:
-        self.details[ticket] = _json(content)
+        self.notes.setdefault(ticket, []).append((self._ledger.traded, _json(content)))
 
     def _half_spread(self, place: int) -> float:
         """Bars are the middle of a book whose spread only the costs know."""
@@ -296,12 +297,14 @@ class TradingDesk:
             return self._ledger.open_ticket(place, side, self.orders_given + 1, asked)
         return self._ledger.row_of_ticket(wanted.id if isinstance(wanted, Order) else int(wanted))
 
-    def details_of(self, tickets: list[int]) -> dict[int, str]:
-        """What is noted down of these, of which those that are no longer held are forgotten."""
-        found = {number: self.details[number] for number in tickets if number in self.details}
-        if self.details:
-            held = self._ledger.numbers_in_use()
-            self.details = {number: text for number, text in self.details.items() if number in held}
+    def details_of(self, tickets: list[int]) -> list[str]:
+        """What had been noted down of each of these trades' tickets when it was closed, whatever was noted since."""
+        found = []
+        for place, number in enumerate(tickets):
+            known = [text for before, text in self.notes.get(number, ()) if before <= place]
+            found.append(known[-1] if known else "")
+        held = self._ledger.numbers_in_use()
+        self.notes = {number: [(0, texts[-1][1])] for number, texts in self.notes.items() if number in held}
         return found
 
     def _refuse(self) -> None:

@@ -242,6 +242,11 @@ class Ledger(Positions):
         return int(self._account["events"][0])
 
     @property
+    def traded(self) -> int:
+        """How many trades have not been handed out."""
+        return int(self._account["trades"][0])
+
+    @property
     def ambiguous_bars(self) -> int:
         return int(self._account["ambiguous_bars"][0])
 

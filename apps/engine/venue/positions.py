@@ -68,8 +68,8 @@ class Positions:
         return row
 
     def row_of_ticket(self, number: int) -> int:
-        rows = np.flatnonzero(self._holdings["ticket"] == number) if number > 0 else ()
-        if not len(rows):
+        rows = np.flatnonzero(self._holdings["ticket"] == number)
+        if number <= 0 or not len(rows):
             raise ValueError(f"There is no ticket {number}; it was never opened, or is closed.")
         return int(rows[0])
 

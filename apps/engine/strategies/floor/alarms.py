@@ -28,6 +28,16 @@ HALF = 0.5  # of a grain: no rounding of floats decides what is reached
 
 
 class Alarms(FloorBook):
+    active: int
+    """The layer that may add entries."""
+    is_locked: bool
+    limits_told: list[int]
+    """Layers of which it was said that they are full, and the last."""
+
+    def trigger(self, layer: int) -> int:
+        """The adverse distance at which a layer adds an entry, in grains."""
+        raise NotImplementedError
+
     def listen(self) -> None:
         heeded = HEEDED_ALWAYS
         heeded |= HEEDED_WITH_CHECK if self.volatility_check_enabled else 0

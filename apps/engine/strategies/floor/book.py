@@ -7,15 +7,15 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apps.engine.strategies.floor import text
 from apps.engine.strategies.floor.margin import Holding, Quote
 from apps.engine.strategies.floor.parameters import FloorParameters, exact
-from apps.engine.types import EPOCH, moment
+from apps.engine.types import EPOCH
 
 if TYPE_CHECKING:
     from apps.engine.strategy import Fill, Order
 
 GRAINS = 10_000  # of a price increment: the middle of a quote and half a spread are whole numbers of them
-TEXT_DIGITS = 10  # of a number that has no end, such as a third
 NEVER = 2**62
 
 
@@ -24,7 +24,7 @@ class FloorBook(FloorParameters):
 
     def begin(self) -> None:
         increment, pip = exact(self.instrument.price_increment), exact(self.instrument.pip_size)
-        self.digits = max(0, -int(increment.normalize().as_tuple().exponent))
+        self.digits = text.digits_of(increment)
         self.grain = increment / GRAINS
         self.grains = float(1 / self.grain)
         self.pip, self.grains_per_pip = pip, pip / self.grain
@@ -52,7 +52,10 @@ class FloorBook(FloorParameters):
         return [entry for entry in self.entries if entry["layer"] == number]
 
     def held(self, side: int) -> int:
-        return sum(entry["units"] for entry in self.entries if entry["side"] == side)
+        """The units of one side, with those that are ordered already."""
+        ordered = [wanted["entry"] for wanted in self.pending.values() if not wanted["reason"]]
+        units = sum(entry["asked"] for entry in ordered if entry["side"] == side)
+        return units + sum(entry["units"] for entry in self.entries if entry["side"] == side)
 
     def burden(self) -> int:
         """The units that need margin."""
@@ -77,6 +80,7 @@ class FloorBook(FloorParameters):
             "layer": layer,
             "side": side,
             "units": 0,
+            "asked": units,
             "index": index,
             "price": 0,
             "profit": NEVER if profit is None else math.ceil(profit * self.grains_per_pip),
@@ -240,22 +244,11 @@ class FloorBook(FloorParameters):
             position_id=entry["ticket"],
         )
 
-    def direction_text(self, side: int) -> str:
-        return "long" if side > 0 else "short"
-
-    def time_text(self, time: int) -> str:
-        return moment(time).isoformat().replace("+00:00", "Z")
-
-    def money_text(self, amount: Decimal) -> str:
-        return str(round(amount, 2) + 0)  # no -0.00
-
-    def ratio_text(self, ratio: Decimal) -> str:
-        return f"{ratio:.4f}"
-
-    def plain_text(self, number: Decimal) -> str:
-        return f"{round(number, TEXT_DIGITS).normalize():f}"
+    direction_text = staticmethod(text.direction)
+    time_text = staticmethod(text.time)
+    money_text = staticmethod(text.money)
+    ratio_text = staticmethod(text.ratio)
+    plain_text = staticmethod(text.plain)
 
     def price_text(self, price: Decimal) -> str:
-        """With the digits of the instrument, and more where the price has them."""
-        short = f"{price:.{self.digits}f}"
-        return short if Decimal(short) == price else self.plain_text(price)
+        return text.price(price, self.digits)

@@ -11,7 +11,7 @@ from apps.engine.strategy import Bool, Choice, Float, Int, Strategy, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PIPS = {"unit": "pips"}
+PIPS = "pips"
 
 
 def exact(number: float) -> Decimal:
@@ -24,16 +24,16 @@ class FloorParameters(Strategy):
     base_lot_size = Float(1.0, min=0.01, unit="lots", help="What the first entry of a layer orders.")
     retracement_lot_mode = Choice("additive", MODES, help="How lots change with every entry that is added.")
     retracement_lot_amount = Float(1.0, min=0, unit="lots", help="The step from one added entry to the next.")
-    retracement_pips = Float(30.0, above=0, help="How far below its latest entry a layer adds one.", **PIPS)
-    take_profit_pips = Float(25.0, above=0, help="The profit at which an entry is closed.", **PIPS)
+    retracement_pips = Float(30.0, above=0, help="How far below its latest entry a layer adds one.", unit=PIPS)
+    take_profit_pips = Float(25.0, above=0, help="The profit at which an entry is closed.", unit=PIPS)
     take_profit_pips_mode = Choice("constant", MODES, help="How the take profit changes within a layer.")
-    take_profit_pips_amount = Float(5.0, min=0, help="The step from one entry to the next.", **PIPS)
+    take_profit_pips_amount = Float(5.0, min=0, help="The step from one entry to the next.", unit=PIPS)
     retracement_trigger_progression = Choice("constant", MODES, help="How the distance changes from layer to layer.")
-    retracement_trigger_increment = Float(5.0, min=0, help="The step from one layer to the next.", **PIPS)
+    retracement_trigger_increment = Float(5.0, min=0, help="The step from one layer to the next.", unit=PIPS)
     take_profit_trigger_progression = Choice("constant", MODES, help="How the profit changes from layer to layer.")
-    take_profit_trigger_increment = Float(5.0, min=0, help="The step from one layer to the next.", **PIPS)
+    take_profit_trigger_increment = Float(5.0, min=0, help="The step from one layer to the next.", unit=PIPS)
     floor_profiles = Table(
-        {"take_profit_pips": Float(25.0, above=0, **PIPS), "retracement_pips": Float(30.0, above=0, **PIPS)},
+        {"take_profit_pips": Float(25.0, above=0, unit=PIPS), "retracement_pips": Float(30.0, above=0, unit=PIPS)},
         max_rows=10,
         help="Row by row, what stands in place of the progressions for the first layer, the second …",
     )
@@ -62,7 +62,7 @@ class FloorParameters(Strategy):
     atr_period = Int(14, min=1, max=5000, unit="candles", help="Of the mean range now.")
     atr_baseline_period = Int(50, min=2, max=5000, unit="candles", help="Of the usual one.")
     market_condition_override_enabled = Bool(True, help="No entry while the spread is wide.")
-    market_condition_spread_limit_pips = Float(3.0, above=0, help="The spread that is too wide.", **PIPS)
+    market_condition_spread_limit_pips = Float(3.0, above=0, help="The spread that is too wide.", unit=PIPS)
     dynamic_parameter_adjustment_enabled = Bool(False, help="Wider distances when prices range wider, and narrower.")
 
     @classmethod

@@ -31,8 +31,9 @@ class Floor(Alarms):
         self.directions: dict[int, int] = {}
         self.added_at: dict[int, int] = {}
         self.is_locked, self.is_hedged, self.lock_reason = False, False, ""
-        self.limits_told: list[int] = []
+        self.limits_told = []
         self.was_skipped = self.was_blocked = False
+        self.last_words: dict[str, str] = {}
         self.listen()
 
     def on_bar(self) -> None:
@@ -50,8 +51,8 @@ class Floor(Alarms):
             self.set_alarms(quote)
 
     def trade(self, quote: Quote) -> None:
-        if not self.entries:
-            self.stop_before_blow_out(quote)
+        if not self.entries and self.is_blown_out(quote):
+            return
         if not self.layer(self.active):
             self.enter_first(quote)
         elif not self.take_profits(quote):
@@ -152,22 +153,28 @@ class Floor(Alarms):
             self.leave(entry, part, "margin_protection")
         return True
 
-    def stop_before_blow_out(self, quote: Quote) -> None:
+    def is_blown_out(self, quote: Quote) -> bool:
+        """Whether one entry would need too much of the net value: the run ends, once all that was ordered is done."""
         units = int(exact(self.base_lot_size) * exact(self.lot_unit_size))
         target = exact(self.margin_cut_target_ratio)
         ratio = ratio_of(units, quote, exact(self.margin_rate), max(Decimal(1), self.net_value))
-        if ratio >= target:
-            self.tell(
-                "margin_blowout_stop",
-                "strategy_stopped",
-                hypothetical_margin_ratio=self.ratio_text(ratio),
-                margin_cut_target_ratio=self.ratio_text(target),
-                nav=self.money_text(self.net_value),
-            )
-            raise MarginBlowout(
-                f"one entry would need {self.ratio_text(ratio)} of the net value, {self.money_text(self.net_value)}, "
-                f"as margin; margin_cut_target_ratio is {target}"
-            )
+        if ratio < target:
+            return False
+        self.last_words = {
+            "hypothetical_margin_ratio": self.ratio_text(ratio),
+            "margin_cut_target_ratio": self.ratio_text(target),
+            "nav": self.money_text(self.net_value),
+        }
+        if not self.pending:
+            self.stop()
+        return True
+
+    def stop(self) -> None:
+        self.tell("margin_blowout_stop", "strategy_stopped", **self.last_words)
+        raise MarginBlowout(
+            f"one entry would need {self.last_words['hypothetical_margin_ratio']} of the net value, "
+            f"{self.last_words['nav']}, as margin; margin_cut_target_ratio is {self.margin_cut_target_ratio}"
+        )
 
     # Entries and exits
 
@@ -236,6 +243,8 @@ class Floor(Alarms):
             self.active = self.stack.pop() if self.stack else HOME
         if not self.entries:
             self.limits_told = []
+        if self.last_words:
+            self.stop()
 
     # What parameters and candles make of a layer
 
