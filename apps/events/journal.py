@@ -13,6 +13,10 @@ from apps.journal.journal import NewRows, RowJournal
 from apps.journal.text import iso_time
 
 HISTORY = ("status_changed", "error_occurred")  # what happened to the execution: not part of its result
+STORED = {"strategy_signal": "signal.", "status_changed": "status.", "strategy_stopped": "stopped."}
+"""How the type of an event that a strategy tells begins in the table, before its kind: a reader finds it by either."""
+
+HISTORY_STARTS = tuple(f'"event_type":"{name}"'.encode() for name in HISTORY)
 
 events = RowJournal(
     name="events",
@@ -26,6 +30,25 @@ events = RowJournal(
 def content(event_type: str, strategy_type: str, timestamp: str, event: str) -> str:
     """A row's JSON besides its sequence and created_at; `event` is JSON already."""
     return f'"event_type":"{event_type}","strategy_type":"{strategy_type}","timestamp":"{timestamp}","event":{event}'
+
+
+def stored_type(event_type: str, kind: str) -> str:
+    """What the table holds as the type of an event that a strategy tells."""
+    return STORED[event_type] + kind
+
+
+def of_type(wanted: str) -> Q:
+    """The rows of an event type, or of a kind that strategies tell of."""
+    found = Q(event_type__in=[wanted, *(start + wanted for start in STORED.values())])
+    if wanted in STORED:
+        start = STORED[wanted]
+        found |= Q(event_type__gte=start, event_type__lt=f"{start[:-1]}/")  # "/" follows "."
+    return found
+
+
+def is_history(content: bytes) -> bool:
+    """Whether a row, without its sequence, is of HISTORY; what a strategy tells of itself has a kind first."""
+    return content.startswith(HISTORY_STARTS) and b'"event":{"kind":' not in content
 
 
 def write_history(execution_id: int, event_type: str, event: dict[str, Any]) -> None:

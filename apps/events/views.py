@@ -1,4 +1,6 @@
-from apps.events.journal import events
+from django.db.models import Q
+
+from apps.events.journal import events, of_type
 from apps.journal.views import JournalView
 
 
@@ -8,3 +10,6 @@ class EventsView(JournalView):
     journal = events
     member = "events"
     filters = ("event_type",)
+
+    def matching(self, name: str, value: str) -> Q:
+        return of_type(value)

@@ -11,6 +11,7 @@ from functools import partial
 from reprlib import repr as shown
 from typing import Any
 
+from apps.engine import strategies
 from apps.engine.errors import did_you_mean
 from apps.engine.types import Account, AccountKind, Costs, FillRules, Intrabar
 from apps.errors import Invalid
@@ -129,8 +130,9 @@ def costs_of(task: BacktestTask) -> dict[str, Any]:
 
 
 def rules_of(task: BacktestTask) -> dict[str, Any]:
-    """Every field of the engine's `FillRules`, as JSON."""
-    return asdict(FillRules(**task.fill_rules))
+    """Every field of the engine's `FillRules`, as JSON: the task's, else the strategy's own, else the engine's."""
+    own = strategies.get(task.config.strategy_type).fill_rules
+    return asdict(FillRules(**{**own, **task.fill_rules}))
 
 
 def account_of(task: BacktestTask) -> dict[str, Any]:

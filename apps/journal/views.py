@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import orjson
+from django.db.models import Q
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -83,15 +84,19 @@ class JournalView(APIView):
         None is above the head that the execution was read with: a page, its count and its tag are of one moment.
         """
         head = self.journal.head(execution)
-        chosen = {name: str(query[name]) for name in self.filters if name in query}
+        chosen = [self.matching(name, str(query[name])) for name in self.filters if name in query]
         if chosen and isinstance(self.journal, RowJournal):
-            bodies = self.journal.bodies(execution.pk, window.since, **chosen)
-            return _filtered(bodies.filter(sequence__lte=head), window)
+            bodies = self.journal.bodies(execution.pk, window.since)
+            return _filtered(bodies.filter(*chosen, sequence__lte=head), window)
         count = max(0, head - window.since)
         if window.start >= count:
             return [], count
         size = min(window.size, count - window.start)
         return list(self.journal.since(execution.pk, window.since + window.start, size)), count
+
+    def matching(self, name: str, value: str) -> Q:
+        """The rows that a filter is for."""
+        return Q((name, value))
 
     def answer(
         self, request: Request, execution: Execution, window: Window, rows: list[str], count: int, **more: Any
