@@ -14,6 +14,7 @@ from apps.engine.errors import UnknownStrategy, did_you_mean
 from apps.engine.strategies.buy_and_hold import BuyAndHold
 from apps.engine.strategies.donchian_breakout import DonchianBreakout
 from apps.engine.strategies.floor import Floor
+from apps.engine.strategies.floor_classic import FloorClassic
 from apps.engine.strategies.rsi_reversion import RsiReversion
 from apps.engine.strategies.sma_cross import SmaCross
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from apps.engine.strategy import Strategy
 
-BUILT_IN: tuple[type[Strategy], ...] = (BuyAndHold, SmaCross, RsiReversion, DonchianBreakout, Floor)
+BUILT_IN: tuple[type[Strategy], ...] = (BuyAndHold, SmaCross, RsiReversion, DonchianBreakout, Floor, FloorClassic)
 
 logger = logging.getLogger(__name__)
 
