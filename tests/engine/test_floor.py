@@ -15,7 +15,7 @@ from apps.engine.series.happenings import RATE
 from apps.engine.series.quotes import QUOTE_BAR, TICK
 from apps.engine.session import Session
 from apps.engine.strategies.floor import Floor
-from apps.engine.types import BAR, Account, Array, Costs, Instrument, Rows
+from apps.engine.types import BAR, Account, Array, Costs, FillRules, Instrument, Rows
 from tests.engine.floor_cases import (
     EURUSD,
     SECOND,
@@ -231,6 +231,24 @@ def test_all_of_the_real_ticks_are_gone_through(shared: Path) -> None:
     assert closed
     assert len(closed) == len(trades(parts))
     assert sum(float(each["pnl"]) for each in closed) == pytest.approx(sum(float(each[6]) for each in trades(parts)))
+
+
+@pytest.mark.parametrize("rules", [FillRules(), FillRules(latency_seconds=1.5), FillRules(market_at_close=True)])
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_whenever_orders_fill_what_is_told_are_the_fills(rules: FillRules, seed: int) -> None:
+    case = drawn(seed)
+    listing = Listing(case.instrument, case.rows())
+
+    parts = run(Session(Floor, case.parameters, listing, cash=1e7, account=Account(hedging=True), rules=rules))
+
+    closed = {trade[2]: trade for trade in trades(parts)}
+    assert closed
+    for kind, event in told(parts):
+        if kind == "take_profit":
+            _, _, _, units, entry, exit_, pnl = closed[event["entry_id"]]
+            assert event["units"] == units
+            assert (float(event["entry_price"]), float(event["exit_price"])) == pytest.approx((entry, exit_))
+            assert float(event["pnl"]) == pytest.approx(float(pnl), abs=0.011)
 
 
 def test_contradictions_are_told_all_at_once_by_field() -> None:

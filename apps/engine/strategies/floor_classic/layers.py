@@ -65,7 +65,7 @@ class ClassicLayers(ClassicParameters):
         order = self.buy(units, ticket=ticket) if layer["side"] == LONG else self.sell(units, ticket=ticket)
         self._await(order, layer["number"], "add")
 
-    def close(self, layer: dict[str, Any]) -> None:
+    def leave(self, layer: dict[str, Any]) -> None:
         units, ticket = layer["units"], layer["ticket"]
         order = self.sell(units, ticket=ticket) if layer["side"] == LONG else self.buy(units, ticket=ticket)
         self.layers.remove(layer)

@@ -68,7 +68,7 @@ class FloorClassic(ClassicLayers):
         profit = exact(self.take_profit_pips) * self.grains_per_pip
         for layer in list(self.layers):
             if self.gain(layer, bid, ask) >= profit * layer["units"]:
-                self.close(layer)
+                self.leave(layer)
         for layer in list(self.layers) if not self.is_locked else ():
             self.retrace(layer, bid, ask)
 
