@@ -1,6 +1,7 @@
 from django.db.models import Q
 
 from apps.events.journal import events, of_type
+from apps.executions.models import Execution
 from apps.journal.views import JournalView
 
 
@@ -11,5 +12,5 @@ class EventsView(JournalView):
     member = "events"
     filters = ("event_type",)
 
-    def matching(self, name: str, value: str) -> Q:
-        return of_type(value)
+    def matching(self, execution: Execution, name: str, value: str) -> Q:
+        return of_type(execution.pk, value)

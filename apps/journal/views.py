@@ -84,7 +84,7 @@ class JournalView(APIView):
         None is above the head that the execution was read with: a page, its count and its tag are of one moment.
         """
         head = self.journal.head(execution)
-        chosen = [self.matching(name, str(query[name])) for name in self.filters if name in query]
+        chosen = [self.matching(execution, name, str(query[name])) for name in self.filters if name in query]
         if chosen and isinstance(self.journal, RowJournal):
             bodies = self.journal.bodies(execution.pk, window.since)
             return _filtered(bodies.filter(*chosen, sequence__lte=head), window)
@@ -94,7 +94,7 @@ class JournalView(APIView):
         size = min(window.size, count - window.start)
         return list(self.journal.since(execution.pk, window.since + window.start, size)), count
 
-    def matching(self, name: str, value: str) -> Q:
+    def matching(self, execution: Execution, name: str, value: str) -> Q:
         """The rows that a filter is for."""
         return Q((name, value))
 
