@@ -43,8 +43,8 @@ class Session:
     `on_bar` is called for, made of the listings' rows; None for the rows themselves. One without a calendar takes that
     of each listing.
     warm_up: how many rows come before the first one that the strategy is called for. seed: of `Strategy.random` and of
-    random slippage. rules: how rows fill orders. fee: a function that says what a fill costs besides `costs`; it is
-    called once a fill. rates: of each currency that is not the account's, (r,) RATE.
+    random slippage. rules: how rows fill orders; None for the strategy's own. fee: a function that says what a fill
+    costs besides `costs`; it is called once a fill. rates: of each currency that is not the account's, (r,) RATE.
     equity_seconds: between two points of the equity of a run on ticks; of bars, each has one.
     keeps_rows: False for the figures alone, as a sweep wants them; `advance()` brings no rows then.
 
@@ -81,12 +81,12 @@ class Session:
         if not 0 <= warm_up < len(self._floor):
             raise ValueError(f"A warm-up of {warm_up} rows leaves nothing of {len(self._floor)}.")
         self._first = warm_up
-        self._rules = rules or FillRules()
         self._account = account or Account()
         self._costs = costs or Costs()
         self._timeframe = timeframe
         if isinstance(strategy, Plan):
             strategy = strategy_of(strategy)
+        self._rules = rules or FillRules(**strategy.fill_rules)
         self._parameters = strategy.clean(parameters)
         self._fee = fee
         self._failure: EngineError | None = None
@@ -140,7 +140,7 @@ class Session:
             raise self._failure
         if not self.finished:
             self._play(min(self._ledger.booked + bars, len(self._floor)))
-        return self._ledger.take()
+        return self._take()
 
     def start_over(self, plan: Plan) -> None:
         """Forget everything that was booked and carry out this plan; of a session that was made with another plan."""
@@ -192,6 +192,8 @@ class Session:
             {
                 "ledger": self._ledger.state(),
                 "orders_given": self._desk.orders_given,
+                "wanted_row": self._loop.wanted_row,
+                "notes": [(number, notes[-1][1]) for number, notes in self._desk.notes.items()],
                 "random": self._desk.random.bit_generator.state,
                 "attributes": snapshots.plain({name: vars(owner) for name, owner in self._owners.items()}),
                 "opposite": self._opposite.snapshot().decode() if self._opposite else None,
@@ -207,7 +209,9 @@ class Session:
         self._ledger.restore(state["ledger"])
         self._desk.orders_given = state["orders_given"]
         self._desk.random.bit_generator.state = state["random"]
+        self._desk.notes = {number: [(0, text)] for number, text in state["notes"]}
         self._loop.seek(self._ledger.booked)
+        self._loop.wanted_row = state["wanted_row"]
         for name, owner in self._owners.items():
             vars(owner).clear()
             vars(owner).update(snapshots.revived(state["attributes"][name], self._frames))
@@ -286,6 +290,7 @@ class Session:
         try:
             self._loop.run(stop)
             self._ledger.book(stop)
+            self._loop.tell_positions()  # of fills between two calls, in rows that are finer than the strategy's bars
         except StrategyError as error:
             self._fail(error)
             raise
@@ -314,7 +319,14 @@ class Session:
     def _fail(self, error: StrategyError) -> None:
         self._failure = error
         self._ledger.book(max(self._loop.row(), self._ledger.booked))
-        error.rows = self._ledger.take()
+        error.rows = self._take()
+
+    def _take(self) -> Rows:
+        """What is new, from the books and from the strategy itself."""
+        rows, desk = self._ledger.take(), self._desk
+        told, desk.told = desk.told, []
+        details = desk.details_of(rows.trades["ticket"].tolist()) if desk.notes else ()
+        return replace(rows, told=told, details=details) if told or details else rows
 
     @cached_property
     def _inputs(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from apps.engine.desk.lines import Line, crossed_above, crossed_below
 from apps.engine.desk.markets import Frame, Market, Trading
 from apps.engine.desk.orders import Order
-from apps.engine.desk.parameters import Bool, Choice, Float, Int, Parameter
+from apps.engine.desk.parameters import Bool, Choice, Float, Int, Parameter, Table
 from apps.engine.desk.waking import Crossing, Every, Wake
 from apps.engine.errors import ParameterErrors, did_you_mean
 from apps.engine.types import moment
@@ -45,6 +45,7 @@ __all__ = [
     "Order",
     "Parameter",
     "Strategy",
+    "Table",
     "crossed_above",
     "crossed_below",
 ]
@@ -65,6 +66,7 @@ class Fill(NamedTuple):
     position: float
     average_price: float
     cash: float
+    ticket: int = 0
 
 
 class Strategy(Trading):
@@ -80,6 +82,8 @@ class Strategy(Trading):
     """How many bars the lines remember at least."""
     least_instruments: ClassVar[int] = 1
     """How many instruments a run has at least; a session of fewer is refused."""
+    fill_rules: ClassVar[Mapping[str, Any]] = {}
+    """Fields of `FillRules` that its runs have where nobody says otherwise."""
     parameters: ClassVar[dict[str, Parameter[Any]]] = {}
 
     __slots__ = ("cash",)
@@ -120,7 +124,10 @@ class Strategy(Trading):
 
     @classmethod
     def check(cls, values: Mapping[str, Any]) -> dict[str, str]:
-        """Problems between parameters that each are right alone: a sentence by field."""
+        """Problems between parameters that each are right alone: a sentence by field.
+
+        One that is wrong by itself is not among the values: a KeyError means that nothing more can be told yet.
+        """
         return {}
 
     # What an author may ask
@@ -139,6 +146,11 @@ class Strategy(Trading):
     def equity(self) -> float:
         """Cash and all positions at the last closes: the bar's row of the equity curve, to the bit."""
         return self._desk.equity
+
+    @property
+    def hedges(self) -> bool:
+        """Whether the account holds long and short positions of an instrument side by side."""
+        return self._desk.hedges
 
     @property
     def random(self) -> np.random.Generator:
@@ -178,11 +190,27 @@ class Strategy(Trading):
         """Call `on_bar` (on ticks, `on_tick`) in the first row and at alerts, `on_fill` at fills; only in `init()`."""
         self._desk.wake(None)
 
+    def wake_next(self) -> None:
+        """Be called at the next row too, whatever it brings, where the strategy sleeps between its conditions."""
+        self._desk.wants_next = True
+
     def alert(self, price: float, of: str = "bid") -> Order:
         """Be woken in the row whose bid (or ask) gets to this price from where it is now; `cancel()` takes it back."""
         return self._desk.alert(0, price, of)
 
     # What an author may do
+
+    def tell(self, kind: str, event_type: str = "strategy_signal", **content: Any) -> None:
+        """Put an event of one's own on the tape: its kind and plain values by name.
+
+        event_type: what it is to a reader who does not know the kind. Raises TypeError for what is not made of plain
+        values, and ValueError for numbers that are not finite.
+        """
+        self._desk.tell(kind, event_type, content)
+
+    def note(self, ticket: int, **content: Any) -> None:
+        """Note down of a ticket what its later trades tell besides their figures; the last note counts."""
+        self._desk.note(ticket, content)
 
     def cancel(self, order: Order) -> None:
         """Take an order back. One that is done already stays done."""
@@ -234,8 +262,14 @@ class Strategy(Trading):
                 values[name] = cls.parameters[name].read(value)
             except ValueError as problem:
                 problems[name] = [str(problem)]
-        if not problems:
-            problems = {field: [sentence] for field, sentence in cls.check(values).items()}
+        right = {name: value for name, value in values.items() if name not in problems}
+        try:
+            contradictions = cls.check(right)
+        except KeyError:
+            if not problems:
+                raise
+            contradictions = {}  # it cannot be told before those that are wrong by themselves are right
+        problems |= {field: [sentence] for field, sentence in contradictions.items()}
         if problems:
             raise ParameterErrors(cls.title, problems)
         return values

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.terms import Account, Costs, FillRules, Instrument, Intrabar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "BAR",
@@ -43,6 +46,7 @@ __all__ = [
     "Rows",
     "Side",
     "TimeInForce",
+    "Told",
     "moment",
 ]
 
@@ -71,6 +75,7 @@ FILL = np.dtype(
         ("position", "f8"),  # signed, after the fill
         ("average_price", "f8"),  # of the position after the fill; 0.0 when flat
         ("cash", "f8"),  # after the fill
+        ("ticket", "i8"),  # number of the position that it changed, where that is one of its own; else 0
     ]
 )
 
@@ -92,6 +97,7 @@ TRADE = np.dtype(
         ("mfe", "f8"),  # largest open profit on the way, >= 0, before fees
         ("exit_reason", "i8"),
         ("payments", "f8"),  # received on the way by funding, swap, borrow and dividends; not part of pnl
+        ("ticket", "i8"),  # of a position of its own, any part of which that is closed is a trade; else 0
     ]
 )
 
@@ -244,12 +250,32 @@ class PaymentKind(IntEnum):
     SPLIT = 5  # units for one; the amount is for a rest that is no whole unit
 
 
+class Told(NamedTuple):
+    """What a strategy said of itself.
+
+    bar: the row in which it spoke. after: how many rows of the order log came before. event_type: what it is to readers
+    who know no kinds. content: a JSON object.
+    """
+
+    time: int
+    bar: int
+    after: int
+    event_type: str
+    kind: str
+    content: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What is new since the last `advance()`, each in time order."""
+    """What is new since the last `advance()`, each in time order.
+
+    details: what the strategy had noted down of the ticket of each trade, a JSON object or nothing; empty for no notes.
+    """
 
     orders: Array  # ORDER_EVENT
     fills: Array  # FILL
     trades: Array  # TRADE
     equity: Array  # EQUITY
     payments: Array  # PAYMENT
+    told: Sequence[Told] = ()
+    details: Sequence[str] = ()

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.engine import strategies
 from apps.engine.errors import did_you_mean
 from apps.engine.types import Account, AccountKind, Costs, FillRules, Intrabar
 from apps.errors import Invalid
@@ -135,8 +136,9 @@ def costs_of(task: Task) -> dict[str, Any]:
 
 
 def rules_of(task: Task) -> dict[str, Any]:
-    """Every field of the engine's `FillRules`, as JSON."""
-    return asdict(FillRules(**task.fill_rules))
+    """Every field of the engine's `FillRules`, as JSON: the task's, else the strategy's own, else the engine's."""
+    own = strategies.get(task.config.strategy_type).fill_rules
+    return asdict(FillRules(**{**own, **task.fill_rules}))
 
 
 def ticks_of(task: BacktestTask | TradingTask) -> dict[str, Any]:

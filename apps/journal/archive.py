@@ -134,5 +134,6 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "in": lambda held, value: held in value,
     "gt": lambda held, value: held > value,
     "gte": lambda held, value: held >= value,
+    "lt": lambda held, value: held < value,
     "lte": lambda held, value: held <= value,
 }

@@ -87,8 +87,10 @@ class RowJournal:
     def bodies(self, execution_id: int, after: int, **filters: str) -> Any:
         """The bodies above `after`: a queryset, or what answers like one; a slice of it costs one range scan."""
         rows = archive.rows_of(self.model, execution_id)
-        if self.places is not None and filters and isinstance(rows, models.QuerySet):
-            return self.places.selection(rows, execution_id, after, **filters)
+        if self.places is not None and filters:
+            if isinstance(rows, models.QuerySet):
+                return self.places.selection(rows, execution_id, after, **filters)
+            rows, filters = rows.filter(self.places.wanted(filters[self.places.column]).rows), {}
         return rows.filter(sequence__gt=after, **filters).order_by("sequence").values_list("body", flat=True)
 
     def hashed(self, execution_id: int, last: int) -> Iterator[bytes]:

@@ -4,15 +4,15 @@ A stretch of rows is noted by the writer of its last one; those after the last w
 Notes only save work: where one is missing, readers look at the rows, and the next writer who ends a stretch makes it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import orjson
 import zstandard
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from apps.journal.inserting import insert
 
@@ -24,13 +24,26 @@ COLUMNS = ("execution_id", "sequence", "last_sequence", "counts", "codes")
 _CODE = np.dtype("<u2")  # a stretch has fewer different values than that
 
 
+class Wanted(Protocol):
+    """Which values of the column are meant."""
+
+    def __contains__(self, stored: str) -> bool: ...
+
+    @property
+    def rows(self) -> Q: ...
+
+
 @dataclass(frozen=True)
 class Places:
-    """notes: the model of the notes; rows: that of the journal; column: whose values are noted."""
+    """notes: the model of the notes; rows: that of the journal; column: whose values are noted.
+
+    wanted: what values a reader means by a name.
+    """
 
     notes: type[Model]
     rows: type[Model]
     column: str
+    wanted: Callable[[str], Wanted]
 
     def note(self, execution_id: int, first: int, values: Sequence[str]) -> None:
         """Note the stretches that end within the rows first, first + 1 …, which are written and have these values."""
@@ -48,8 +61,9 @@ class Places:
         insert(self.notes, COLUMNS, made)
 
     def selection(self, rows: "QuerySet[Any]", execution_id: int, after: int, **value: str) -> "Selection":
-        """rows: all rows of the execution; value: the column's, by its name."""
-        return Selection(self, rows.filter(**value), execution_id, value[self.column], after)
+        """rows: all rows of the execution; value: what is asked for, by the column's name."""
+        wanted = self.wanted(value[self.column])
+        return Selection(self, rows.filter(wanted.rows), execution_id, wanted, after)
 
     def _values(self, execution_id: int, first: int, last: int) -> list[str]:
         rows = self.rows._default_manager.filter(execution_id=execution_id, sequence__gte=first, sequence__lte=last)
@@ -67,13 +81,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Selection:
-    """What readers of a journal ask of a queryset of bodies, for the rows with one value above `after`; ascending."""
+    """What readers of a journal ask of a queryset of bodies, for the rows that are meant above `after`; ascending."""
 
     places: Places
     rows: "QuerySet[Any]"
-    """Of that value."""
+    """Those that are meant."""
     execution_id: int
-    value: str
+    wanted: Wanted
     after: int
     last: int = LAST
 
@@ -118,7 +132,7 @@ class Selection:
         for begin, end, spelt in self._notes.values_list("sequence", "last_sequence", "counts"):
             if begin > reached + 1:
                 parts.append(self._looked_up(reached + 1, begin - 1))
-            if count := orjson.loads(spelt).get(self.value, 0):
+            if count := sum(count for value, count in orjson.loads(spelt).items() if value in self.wanted):
                 parts.append(Part(begin, count) if begin > self.after and end <= self.last else self._cut(begin))
             reached = end
         if reached < self.last:
@@ -146,11 +160,11 @@ class Selection:
         return Part(first, len(places), places)
 
     def _noted(self, begins: list[int]) -> dict[int, np.ndarray]:
-        """The places of the value in noted stretches, by their first rows."""
+        """The places of what is meant in noted stretches, by their first rows."""
         if not begins:
             return {}
         found = self._notes.filter(sequence__in=begins).values_list("sequence", "counts", "codes")
-        return {begin: begin + _places(self.value, counts, codes) for begin, counts, codes in found}
+        return {begin: begin + _places(self.wanted, counts, codes) for begin, counts, codes in found}
 
 
 def _spelt(values: Sequence[str]) -> tuple[str, bytes]:
@@ -161,7 +175,7 @@ def _spelt(values: Sequence[str]) -> tuple[str, bytes]:
     return orjson.dumps(counts).decode(), zstandard.compress(codes.tobytes(), level=1)
 
 
-def _places(value: str, counts: str, codes: bytes | memoryview) -> np.ndarray:
-    """(n,) int64: which rows of a stretch have the value, from 0 on."""
-    number = list(orjson.loads(counts)).index(value)
-    return np.flatnonzero(np.frombuffer(zstandard.decompress(codes), _CODE) == number)
+def _places(wanted: Wanted, counts: str, codes: bytes | memoryview) -> np.ndarray:
+    """(n,) int64: which rows of a stretch are meant, from 0 on."""
+    numbers = [number for number, value in enumerate(orjson.loads(counts)) if value in wanted]
+    return np.flatnonzero(np.isin(np.frombuffer(zstandard.decompress(codes), _CODE), numbers))

@@ -10,7 +10,7 @@ import zstandard
 from apps.engine.types import Rows
 from apps.equity.blocks import NUMBERED
 from apps.equity.journal import encode, equity
-from apps.events.journal import HISTORY, events
+from apps.events.journal import events, is_history
 from apps.executions.models import Execution
 from apps.journal.journal import RowJournal, content
 from apps.runner import rows as encoded
@@ -18,7 +18,6 @@ from apps.trades.journal import trades
 
 PAGE_ROWS = 2000
 LONGEST_TEXT = 2000  # of a row that is no JSON any more
-HISTORY_STARTS = tuple(f'"event_type":"{name}"'.encode() for name in HISTORY)
 
 
 class Comparison(Protocol):
@@ -99,7 +98,7 @@ class RowComparison:
                 return
             for body in page:
                 self._sequence += 1
-                if not content_of(self._sequence, body).startswith(HISTORY_STARTS):
+                if not is_history(content_of(self._sequence, body)):
                     yield body
 
 

@@ -10,7 +10,6 @@ from apps.engine.strategy import Strategy
 from apps.engine.types import Account, Costs, FillRules, Instrument
 from apps.executions import timeframes
 from apps.executions.data import rows_of
-from apps.runner.played import PlayedSession
 from apps.runner.ticks import TickSession
 from apps.strategies import sources
 
@@ -39,6 +38,6 @@ def session_of(manifest: dict[str, Any], change: Callable[[type[Strategy]], type
     }
     parameters, ticks = manifest["strategy"]["parameters"], manifest.get("ticks")
     if ticks is None:
-        return PlayedSession(strategy, parameters, listing, **terms)
+        return Session(strategy, parameters, listing, **terms)
     terms["equity_seconds"] = float(ticks["equity_seconds"])
     return TickSession(strategy, parameters, listing, every=ticks["event_every"], **terms)

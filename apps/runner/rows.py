@@ -3,6 +3,7 @@
 Rows of one kind share nearly all of their text: the words around the values are made once for each kind of row.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,8 +11,8 @@ import numpy as np
 import orjson
 from django.utils import timezone
 
-from apps.engine.types import Array, ExitReason, OrderEventKind, OrderType, PaymentKind, RejectionReason, Rows
-from apps.events.journal import content
+from apps.engine.types import Array, ExitReason, OrderEventKind, OrderType, PaymentKind, RejectionReason, Rows, Told
+from apps.events.journal import content, stored_type
 from apps.executions.models import Execution
 from apps.journal.journal import NewRows
 from apps.journal.text import decimals_of, fixed_texts, iso_time, iso_times, price_texts, quantity_texts
@@ -42,7 +43,7 @@ class Part:
 
 def event_count(rows: Rows) -> int:
     """How many events `event_rows` makes."""
-    return len(rows.orders) + len(rows.payments) + len(_ticks_of(rows)[0])
+    return len(rows.orders) + len(rows.payments) + len(rows.told) + len(_ticks_of(rows)[0])
 
 
 def event_pieces(execution: Execution, rows: Rows) -> Iterator[NewRows]:
@@ -52,32 +53,35 @@ def event_pieces(execution: Execution, rows: Rows) -> Iterator[NewRows]:
         return
     fills = np.cumsum(np.isin(rows.orders["kind"], FILLED))
     _, tick_bars = _ticks_of(rows)
-    ordered = filled = paid = received = 0
+    ordered = filled = paid = received = told = 0
     for last_bar, end in _cuts(rows.orders["bar"], tick_bars):
         paid_until = int(np.searchsorted(rows.payments["bar"], last_bar, "right"))
         received_until = int(np.searchsorted(tick_bars, last_bar, "right"))
         filled_until = int(fills[end - 1]) if end else 0
+        told_until = bisect_right(rows.told, (end, last_bar), key=lambda each: (each.after, each.bar))
         piece = replace(
             rows,
             orders=rows.orders[ordered:end],
             fills=rows.fills[filled:filled_until],
             payments=rows.payments[paid:paid_until],
+            told=[each._replace(after=each.after - ordered) for each in rows.told[told:told_until]],
         )
         if isinstance(piece, TickRows):
             chosen = slice(received, received_until)
             piece = replace(piece, ticks=piece.ticks[chosen], tick_bars=piece.tick_bars[chosen])
         if event_count(piece):
             yield event_rows(execution, piece)
-        ordered, filled, paid, received = end, filled_until, paid_until, received_until
+        ordered, filled, paid, received, told = end, filled_until, paid_until, received_until, told_until
 
 
 def event_rows(execution: Execution, rows: Rows) -> NewRows:
-    """Every decision, fill, margin call and payment, in the engine's own order, and the ticks that become events."""
+    """Every decision, fill, margin call, payment, word of the strategy and sampled tick, in the engine's own order."""
     decimals = decimals_of(execution.manifest["instrument"]["price_increment"])
     strategy_type = execution.strategy_type
     # a tick, and then a payment, comes when its bar begins, before whatever else its bar brings
     ticks = _ticks(execution, *_ticks_of(rows), decimals)
-    return merged(ticks, _payments(rows.payments, strategy_type, decimals), _orders(rows, strategy_type, decimals))
+    decided = _among(_orders(rows, strategy_type, decimals), rows.told, strategy_type)
+    return merged(ticks, _payments(rows.payments, strategy_type, decimals), decided)
 
 
 def _cuts(order_bars: Array, tick_bars: Array) -> Iterator[tuple[int, int]]:
@@ -139,16 +143,38 @@ def trade_rows(execution: Execution, rows: Rows) -> NewRows:
         fixed_texts(pips, 1),
         *(fixed_texts(trades[name], 2) for name in ("gross_pnl", "fees", "mae", "mfe", "payments")),
         (trades["closed_bar"] - trades["opened_bar"]).tolist(),
+        [_joined("", text or "{}") for text in rows.details or [""] * len(trades)],
         strict=True,
     )
     contents = [
         f"{a}{opened}{b}{entry}{c}{units}{d}{closed}{e}{leave}{f}{pnl}{g}{pips}{h}"
-        f"{gross}{i}{fees}{j}{mae}{k}{mfe}{m}{payments}{n}{bars}{o}"
-        for (a, b, c, d, e, f, g, h, i, j, k, m, n, o), opened, entry, units, closed, leave, pnl, pips,
-        gross, fees, mae, mfe, payments, bars in columns
+        f"{gross}{i}{fees}{j}{mae}{k}{mfe}{m}{payments}{n}{bars}{o}{noted}{p}"
+        for (a, b, c, d, e, f, g, h, i, j, k, m, n, o, p), opened, entry, units, closed, leave, pnl, pips,
+        gross, fees, mae, mfe, payments, bars, noted in columns
     ]  # fmt: skip
     symbols = [instrument["symbol"]] * len(contents)
     return NewRows((symbols, [DIRECTIONS[side] for side in sides]), contents, iso_time(timezone.now()))
+
+
+def _among(orders: Part, told: Sequence[Told], strategy_type: str) -> Part:
+    """The order log with what the strategy said, each where it said it."""
+    if not told:
+        return orders
+    contents = [
+        content(each.event_type, strategy_type, time, _joined(f'{{"kind":"{each.kind}"', each.content) + "}")
+        for each, time in zip(told, iso_times(np.array([each.time for each in told])), strict=True)
+    ]
+    places = np.concatenate([2 * np.arange(len(orders.contents)) + 1, [2 * each.after for each in told]])
+    order = np.argsort(places, kind="stable").tolist()
+    types = [*orders.types, *(stored_type(each.event_type, each.kind) for each in told)]
+    contents = [*orders.contents, *contents]
+    bars = np.concatenate([orders.bars, np.array([each.bar for each in told])])
+    return Part(bars[order], [types[i] for i in order], [contents[i] for i in order])
+
+
+def _joined(start: str, members: str) -> str:
+    """The beginning of a JSON object, and the members of another one."""
+    return f"{start},{members[1:-1]}" if members != "{}" else start
 
 
 def _orders(rows: Rows, strategy_type: str, decimals: int) -> Part:
@@ -284,7 +310,7 @@ def _trade_words(symbol: str) -> Callable[[int, int], str]:
         return (
             f'"trade":{{"instrument":{spelt},"direction":"{DIRECTIONS[side]}","entry_time":"{_GAP}",'
             f'"entry_price":"{_GAP}","units":{_GAP},"exit_time":"{_GAP}","exit_price":"{_GAP}","pnl":"{_GAP}",'
-            f'"pips":"{_GAP}","details":{{{details}"bars_held":{_GAP},"exit_reason":"{EXIT_REASONS[reason]}"}}}}'
+            f'"pips":"{_GAP}","details":{{{details}"bars_held":{_GAP},"exit_reason":"{EXIT_REASONS[reason]}"{_GAP}}}}}'
         )
 
     return spell

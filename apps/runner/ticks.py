@@ -1,17 +1,17 @@
 """A session on ticks that also hands out some of them: those that become events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from apps.engine.errors import StrategyError
 from apps.engine.listing import Listing
+from apps.engine.session import Session
 from apps.engine.types import Array, Rows
-from apps.runner.played import PlayedSession
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickRows(Rows):
     """What is new since the last `advance()`, with the ticks of it that become events."""
 
@@ -19,7 +19,7 @@ class TickRows(Rows):
     tick_bars: Array  # the row of each in the run's data, as `bar` of an order
 
 
-class TickSession(PlayedSession):
+class TickSession(Session):
     """Every tick whose number `every` divides is handed out, whatever the sizes of the advances; 0: none is.
 
     The first tick that the strategy is called for has the number 1. terms: those of a Session.
@@ -45,4 +45,5 @@ class TickSession(PlayedSession):
         if self._every:
             numbers = np.arange(before // self._every + 1, self.processed // self._every + 1) * self._every
         bars = self._warm_up - 1 + numbers
-        return TickRows(rows.orders, rows.fills, rows.trades, rows.equity, rows.payments, self._ticks[bars], bars)
+        brought = {field.name: getattr(rows, field.name) for field in fields(Rows)}
+        return TickRows(**brought, ticks=self._ticks[bars], tick_bars=bars)

@@ -17,25 +17,6 @@ def test_every_trade_is_won_or_lost(api: APIClient, finished: Any) -> None:
     assert checkpoint["winning_trades"] + checkpoint["losing_trades"] == checkpoint["total_trades"]
 
 
-@pytest.mark.case("T35")
-@pytest.mark.xfail(raises=AssertionError, reason="There is no strategy in layers, whose events these would be.")
-def test_a_strategy_in_layers_is_offered(api: APIClient) -> None:
-    offered = {strategy["id"] for strategy in api.get("/api/trading/strategies/").json()["strategies"]}
-
-    assert "floor" in offered
-
-
-@pytest.mark.case("T39")
-@pytest.mark.xfail(
-    raises=AssertionError, reason="The details of a trade say nothing of layer_number and retracement_count."
-)
-def test_the_details_of_a_trade_tell_its_layer(api: APIClient, finished: Any) -> None:
-    trades = api.get(f"/api/trading/executions/{finished.pk}/trades/").json()["trades"]
-
-    assert trades
-    assert all({"layer_number", "retracement_count"} <= set(row["trade"]["details"]) for row in trades)
-
-
 @pytest.mark.case("T70")
 def test_a_thinned_curve_of_what_is_over_has_a_strong_tag(api: APIClient, finished: Any) -> None:
     answer = api.get(f"/api/trading/executions/{finished.pk}/equity/?max_points=10")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +16,12 @@ from apps.engine.series.resampling import BadSeries, resample, tick_bars
 from apps.engine.series.timeframes import INTRADAY, Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from apps.engine.desk.lines import Line
     from apps.engine.desk.markets import Desk
     from apps.engine.listing import Floor
-    from apps.engine.types import Array
+    from apps.engine.types import Array, Column
 
 
 class Frames:
@@ -55,10 +55,10 @@ class Frames:
         """The frames that the strategy has asked for, by their keys."""
         return self._views
 
-    def view(self, desk: Desk, place: int, wanted: str | Timeframe) -> Frame:
-        """The frame of another timeframe of a listing; the same one each time."""
+    def view(self, desk: Desk, place: int, wanted: str | Timeframe | None) -> Frame:
+        """The frame of another timeframe of a listing, None for its rows; the same one each time."""
         timeframe = self._on_the_clock(Timeframe.parse(wanted)) if isinstance(wanted, str) else wanted
-        key = f"{place}@{_described(timeframe)}:"
+        key = f"{place}@{'rows' if timeframe is None else _described(timeframe)}:"
         if key not in self._views:
             self._made[key] = self._lines(key, place, timeframe)
             frame = Frame()
@@ -99,18 +99,22 @@ class Frames:
         seen = np.sort(np.concatenate([each for each in rows if each is not None]))
         return seen[(np.diff(seen, prepend=-1) > 0) & (seen < len(self._floor))]
 
-    def rows_of(self, conditions: Sequence[Array | None], *, first: int) -> Array:
-        """The rows at whose close one of these conditions, (k,) bool of the main bars, holds; None is the first row.
+    def lines_of(self, line: Line) -> Lines:
+        """The lines that grow with this one."""
+        key, separator, _ = line.name.rpartition(":")
+        return self._made[key + separator]
+
+    def rows_of(self, conditions: Sequence[tuple[Lines, Array] | None], *, first: int) -> Array:
+        """The rows at whose close one of these conditions, (k,) bool of the bars of lines, holds; None is the first.
 
         Where several bars are seen for the first time at one row, as after a gap, the last of them counts.
         """
-        main = self.main
-        is_last = True if main.closes is None else np.append(main.closes[1:] != main.closes[:-1], True)
         rows = [np.array([first]) for each in conditions if each is None]
-        for each in conditions:
-            if each is not None:
-                bars = np.flatnonzero(each & is_last)
-                rows.append(bars if main.closes is None else main.closes[bars])
+        for lines, holds in filter(None, conditions):
+            closes = lines.closes
+            is_last = True if closes is None else np.append(closes[1:] != closes[:-1], True)
+            bars = np.flatnonzero(holds & is_last)
+            rows.append(bars if closes is None else closes[bars])
         found = np.unique(np.concatenate(rows))
         return found[(found >= first) & (found < len(self._floor))]
 
@@ -142,7 +146,15 @@ class Frames:
             closes = self._floor.row_of(place, seen_from)
         elif self._floor.places[place] is not None:
             closes = self._floor.row_of(place, np.arange(len(bars)))
-        return Lines(key, bars["time"], partial(column_of, bars), self._look_back, closes)
+        source = partial(column_of, bars)
+        if bars.dtype == TICK:
+            source = partial(_column_of_ticks, cache(source))
+        return Lines(key, bars["time"], source, self._look_back, closes)
+
+
+def _column_of_ticks(source: Callable[[str], Column], name: str) -> Column:
+    """All prices of a tick are its middle: one column serves for them."""
+    return source(name if name in ("time", "volume") else "close")
 
 
 def _described(timeframe: Timeframe) -> str:

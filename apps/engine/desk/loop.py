@@ -21,6 +21,7 @@ from apps.engine.desk.trading_desk import Amendment, Cancellation
 from apps.engine.errors import StrategyError
 from apps.engine.strategy import Fill, Strategy
 from apps.engine.types import moment
+from apps.engine.venue.state import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +56,7 @@ class Loop:
         self._clock: Iterator[Any] = iter(())  # … and an iterator that has as many values left as there are steps
         self._row_heard: int | None = None  # the row of a call between two steps
         self._has_new_line = False  # which the inner loop does not know yet
+        self.wanted_row = NEVER  # at which one that sleeps wants to be called
         desk.now, desk.seen = self.row, self.seen
 
     @property
@@ -247,7 +249,9 @@ class Loop:
 
     def _tell(self, fills: list[tuple[Any, ...]]) -> None:
         for fill in map(Fill._make, fills):
+            self._desk.fill_time = fill.time
             self._strategy.on_fill(fill)
+        self._desk.fill_time = None
 
     def _blamed(self, error: BaseException) -> StrategyError:
         bar = self._desk.index

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack, overload
 from apps.engine.desk.orders import BUY, SELL, Order, OrderTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
     from apps.engine.desk.lines import Line, Lines
     from apps.engine.series.timeframes import Timeframe
+    from apps.engine.terms import Instrument
 
 
 class Desk(Protocol):
@@ -31,6 +32,15 @@ class Desk(Protocol):
 
     @property
     def random(self) -> np.random.Generator: ...
+
+    hedges: bool
+    wants_next: bool
+
+    def tell(self, kind: str, event_type: str, content: Mapping[str, Any]) -> None: ...
+
+    def note(self, ticket: int, content: Mapping[str, Any]) -> None: ...
+
+    def rows(self, place: int) -> Frame: ...
 
     def price_line(self, lines: Lines, name: str) -> Line: ...
 
@@ -64,6 +74,14 @@ class Desk(Protocol):
     def wake(self, condition: Any) -> None: ...
 
     def alert(self, place: int, price: float, of: str) -> Order: ...
+
+    def instrument(self, place: int) -> Instrument: ...
+
+    def quote(self, place: int) -> tuple[float, float]: ...
+
+    def rate(self, place: int) -> float: ...
+
+    def tickets(self, place: int) -> dict[int, float]: ...
 
 
 class PriceLine:
@@ -132,6 +150,10 @@ class Trading(Prices):
         """
         return self._desk.frame(self._place, wanted)
 
+    def rows(self) -> Frame:
+        """The rows of the data themselves, bars or ticks, whatever the timeframe of the run. Only in `init()`."""
+        return self._desk.rows(self._place)
+
     def size(self, fraction: float) -> float:
         """The quantity that this fraction of the equity pays at the last close, rounded down to the step."""
         return self._desk.size(self._place, fraction * self._desk.equity)
@@ -166,6 +188,26 @@ class Trading(Prices):
     def close_position(self) -> Order | None:
         """Leave the market. The order only ever reduces: given twice, it does not open the other side."""
         return self._desk.close(self._place)
+
+    @property
+    def tickets(self) -> dict[int, float]:
+        """The signed position of each ticket that is held, by its number."""
+        return self._desk.tickets(self._place)
+
+    @property
+    def instrument(self) -> Instrument:
+        """What is traded: its pip, its steps, its currencies."""
+        return self._desk.instrument(self._place)
+
+    @property
+    def quote(self) -> tuple[float, float]:
+        """Bid and ask now; of bars, which have none, the close and half the spread of the costs either way."""
+        return self._desk.quote(self._place)
+
+    @property
+    def exchange_rate(self) -> float:
+        """Units of the account's currency for one of the instrument's, now."""
+        return self._desk.rate(self._place)
 
     @property
     def legs(self) -> tuple[float, ...]:

@@ -41,6 +41,8 @@ class OrderTerms(TypedDict, total=False):
     reduce_only: never opens or turns a position. post_only: cancelled when it would fill at once.
     leg: the position it is for where long and short are held side by side; without it a purchase is for the long one
     and a sale for the short one, so that leg="long" of a sale takes from the long position.
+    ticket: True opens a position of its own beside all others, whose number is the order's; that number, or the order,
+    is what later orders name. It can be added to and closed in parts, not turned; each part closed is a trade.
     """
 
     limit: float
@@ -61,11 +63,13 @@ class OrderTerms(TypedDict, total=False):
     reduce_only: bool
     post_only: bool
     leg: Literal["long", "short"]
+    ticket: bool | int | Order
 
 
 KEYWORDS: Final = frozenset(OrderTerms.__annotations__)
 STOPS: Final = ("sl", "sl_trail", "sl_trail_fraction")
 PROTECTION: Final = frozenset({"tp", *STOPS})
+PLAIN_AT_MARKET: Final = PROTECTION | {"ticket", "leg", "reduce_only"}  # they leave an order's terms alone
 
 
 class Terms(NamedTuple):
@@ -137,7 +141,7 @@ def made(order_id: int, side: int, quantity: float, wanted: OrderTerms, holding:
         unknown = min(wanted.keys() - KEYWORDS)
         raise TypeError(f"An order has no {unknown}. {did_you_mean(unknown, KEYWORDS)}")
     kind, terms = MARKET, None
-    if not wanted.keys() <= PROTECTION:
+    if not wanted.keys() <= PLAIN_AT_MARKET:
         kind = _type(wanted)
         terms = _terms(wanted, kind)
     reduce_only = bool(wanted.get("reduce_only", False))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from apps.engine.errors import did_you_mean
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -58,6 +61,7 @@ class _Number(Parameter[T]):
         *,
         min: float | None = None,  # noqa: A002
         max: float | None = None,  # noqa: A002
+        above: float | None = None,
         title: str = "",
         unit: str = "",
         help: str = "",  # noqa: A002
@@ -65,14 +69,17 @@ class _Number(Parameter[T]):
         super().__init__(default, title=title, unit=unit, help=help)
         self.min = min
         self.max = max
+        self.above = above
 
     def limits(self) -> dict[str, Any]:
-        bounds = {"minimum": self.min, "maximum": self.max}
+        bounds = {"minimum": self.min, "maximum": self.max, "exclusiveMinimum": self.above}
         return {key: bound for key, bound in bounds.items() if bound is not None}
 
     def bounded(self, number: float) -> None:
         if self.min is not None and number < self.min:
             raise ValueError(f"{number} is too small; at least {self.min} is needed.")
+        if self.above is not None and number <= self.above:
+            raise ValueError(f"{number} is too small; more than {self.above} is needed.")
         if self.max is not None and number > self.max:
             raise ValueError(f"{number} is too large; at most {self.max} is possible.")
 
@@ -144,3 +151,64 @@ class Choice(Parameter[str]):
         if value not in self.options:
             raise ValueError(f"{value!r} is not one of {', '.join(self.options)}.")
         return str(value)
+
+
+class Table(Parameter[list[dict[str, Any]]]):
+    """Rows of named values, each a parameter of its own; forms send them as the text of a JSON array."""
+
+    json_type = "array"
+
+    def __init__(
+        self,
+        columns: Mapping[str, Parameter[Any]],
+        *,
+        max_rows: int,
+        title: str = "",
+        unit: str = "",
+        help: str = "",  # noqa: A002
+    ) -> None:
+        super().__init__([], title=title, unit=unit, help=help)
+        self.columns = columns
+        self.max_rows = max_rows
+
+    def limits(self) -> dict[str, Any]:
+        row = {
+            "type": "object",
+            "properties": {name: column.schema(name) for name, column in self.columns.items()},
+            "required": list(self.columns),
+            "additionalProperties": False,
+        }
+        return {"items": row, "maxItems": self.max_rows}
+
+    def read(self, value: object) -> list[dict[str, Any]]:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value or "[]")
+            except ValueError:
+                raise ValueError(f"{value!r} is not the text of a JSON array.") from None
+        if not isinstance(value, list):
+            raise ValueError(f"{value!r} is not a list of rows.")
+        if len(value) > self.max_rows:
+            raise ValueError(f"{len(value)} rows are too many; at most {self.max_rows} are possible.")
+        problems: list[str] = []
+        rows = [self._row(number, row, problems) for number, row in enumerate(value, start=1)]
+        if problems:
+            raise ValueError(" ".join(problems))
+        return rows
+
+    def _row(self, number: int, row: object, problems: list[str]) -> dict[str, Any]:
+        if not isinstance(row, dict):
+            problems.append(f"Row {number} is {row!r}, not an object with {', '.join(self.columns)}.")
+            return {}
+        read = {}
+        for name in [*self.columns, *(name for name in row if name not in self.columns)]:
+            if name not in self.columns:
+                problems.append(f"Row {number} has {name!r}. {did_you_mean(str(name), self.columns)}")
+            elif name not in row:
+                problems.append(f"Row {number} has no {name}.")
+            else:
+                try:
+                    read[name] = self.columns[name].read(row[name])
+                except ValueError as problem:
+                    problems.append(f"Row {number}, {name}: {problem}")
+        return read

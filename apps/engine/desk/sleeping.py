@@ -10,6 +10,7 @@ import numpy as np
 from apps.engine.desk.loop import Loop, blame
 from apps.engine.series.quotes import TICK
 from apps.engine.strategy import Strategy
+from apps.engine.venue.state import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,6 +50,7 @@ class TickLoop(Loop):
         self._on_tick = strategy.on_tick if len(floor.listings) == 1 else self._tick_if_there
         self._ticks = floor.series[:, 0]
         of_ticks = [frames.of_market(place) for place in range(len(floor.listings))] if due is None else []
+        of_ticks += [lines for lines in frames if lines.closes is None and lines not in of_ticks]
         for lines in of_ticks:
             lines.sleep()
             lines.now = self.row
@@ -145,21 +147,31 @@ class SleepingLoop(Loop):
             row = self._row_of(step)
             self._hear_until(row)
             self._stop = step + 1
-            filled = self._ledger.book(row + 1) if self._ledger.event <= row else 0
-            self._heard = self._ledger.alerts
-            self._happen(row, filled, is_due=True)
+            self._visit(row)
 
     def _hear_until(self, row: int) -> None:
         """Let the strategy hear of what wakes it in the rows before this one, each at its own."""
         ledger, hears = self._ledger, self._hears_fills
-        while ledger.event < row:
-            filled, heard = ledger.sleep(row, hears_fills=hears), self._heard
+        while min(ledger.event, self.wanted_row) < row:
+            if self.wanted_row <= ledger.event:
+                self._visit(self.wanted_row)
+                continue
+            filled, heard = ledger.sleep(min(row, self.wanted_row), hears_fills=hears), self._heard
             self._heard = ledger.alerts
             if self._heard != heard or (hears and filled):
-                self._happen(ledger.booked - 1, filled, is_due=self._heard != heard)
+                booked = ledger.booked - 1
+                self._happen(booked, filled, is_due=self._heard != heard)
+
+    def _visit(self, row: int) -> None:
+        """Call the strategy in a row in which it wanted to be called, whatever the row has brought."""
+        filled = self._ledger.book(row + 1) if self._ledger.event <= row else 0
+        self._heard = self._ledger.alerts
+        self._happen(row, filled, is_due=True)
 
     def _happen(self, row: int, filled: int, *, is_due: bool) -> None:
         """Tell the strategy of so many fills of a booked row, and call it where it wanted to be called."""
+        if self.wanted_row <= row:
+            self.wanted_row = NEVER
         self.tell_positions()
         if filled and self._hears_fills:
             self._call(row, self._tell, self._ledger.last_fills(filled))
@@ -168,6 +180,11 @@ class SleepingLoop(Loop):
             self._call(row, self._strategy.on_tick, bid, ask)
         elif is_due:
             self._call(row, self._on_bar)
+
+    def _call(self, row: int, callback: Callable[..., object], *arguments: Any) -> None:
+        super()._call(row, callback, *arguments)
+        if self._desk.wants_next:
+            self._desk.wants_next, self.wanted_row = False, row + 1
 
     def _blamed(self, error: BaseException) -> StrategyError:
         return super()._blamed(error) if self._ticks is None else blamed(self._strategy, error, self._ticks, self.row())

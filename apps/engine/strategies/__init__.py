@@ -16,6 +16,8 @@ from apps.engine.strategies.buy_and_hold import BuyAndHold
 from apps.engine.strategies.cross_momentum import CrossMomentum
 from apps.engine.strategies.donchian_breakout import DonchianBreakout
 from apps.engine.strategies.ema_trail import EmaTrail
+from apps.engine.strategies.floor import Floor
+from apps.engine.strategies.floor_classic import FloorClassic
 from apps.engine.strategies.folder import Folder, source_of
 from apps.engine.strategies.grid import Grid
 from apps.engine.strategies.ichimoku_cloud import IchimokuCloud
@@ -55,6 +57,8 @@ BUILT_IN: tuple[type[Strategy], ...] = (
     BollingerBracket,
     TrendPullback,
     Grid,
+    Floor,
+    FloorClassic,
     # by the calendar, and by risk
     TurnOfMonth,
     Overnight,

@@ -146,4 +146,39 @@ def close_trade(holding: Record, time: int, index: int, reason: int, trade: Reco
     trade.mfe = holding.mfe
     trade.exit_reason = reason
     trade.payments = holding.payments
+    trade.ticket = holding.ticket
     holding.average_price = 0.0
+
+
+@njit(**INNER)
+def close_part(holding: Record, time: int, index: int, reason: int, quantity: float, fee: float, trade: Record) -> None:
+    """Write a row of its own for the part of a ticket that the last fill closed, and let the rest go on without it.
+
+    fee: of that fill. What else the trade has met so far is shared by quantity.
+    """
+    share = quantity / (quantity + abs(holding.position))
+    trade.opened_at = holding.opened_at
+    trade.closed_at = time
+    trade.opened_bar = holding.opened_bar
+    trade.closed_bar = index
+    trade.instrument = holding.instrument
+    trade.side = holding.side
+    trade.quantity = quantity
+    trade.entry_price = holding.entry_price
+    trade.exit_price = holding.exit_price
+    trade.gross_pnl = holding.gross_pnl
+    trade.fees = fee + share * (holding.trade_fees - fee)
+    trade.pnl = trade.gross_pnl - trade.fees
+    trade.mae = share * holding.mae
+    trade.mfe = share * holding.mfe
+    trade.exit_reason = reason
+    trade.payments = share * holding.payments
+    trade.ticket = holding.ticket
+    holding.entered = abs(holding.position)
+    holding.exited = 0.0
+    holding.exit_price = 0.0
+    holding.gross_pnl = 0.0
+    holding.trade_fees -= trade.fees
+    holding.payments -= trade.payments
+    holding.mae -= trade.mae
+    holding.mfe -= trade.mfe

@@ -202,10 +202,10 @@ def give(
     order.side = side
     order.quantity = quantity
     order.reduce_only = reduce_only
-    order.instrument = holding
-    if books.holdings_count > books.instruments:  # a long and a short position each
-        order.instrument = holding // 2
-        order.reduce_only = reduce_only or holding_of(books, order).leg != side
+    held = holding_of(books, order)
+    order.instrument = held.instrument
+    if held.leg != 0 and held.leg != side:
+        order.reduce_only = True
     admit(books, order, index)
 
 
@@ -349,7 +349,7 @@ def watch(address: int, order_id: int, holding: int, side: int, price: float, in
     take_terms(order, terms_at(books.terms, 0))
     order.id = order_id
     order.holding = holding
-    order.instrument = holding // 2 if books.holdings_count > books.instruments else holding
+    order.instrument = holding_of(books, order).instrument
     order.type = ALERT
     order.side = side
     order.status = WORKING

@@ -5,9 +5,10 @@ from numba import njit, types
 
 from apps.engine.kernels import INNER
 from apps.engine.types import ExitReason, GroupKind, OrderEventKind, Record, RejectionReason, TimeInForce
-from apps.engine.venue.accounting import book, cash_of, close_trade, open_result, rate_of
+from apps.engine.venue.accounting import book, cash_of, close_part, close_trade, open_result, rate_of
 from apps.engine.venue.books import (
     BOOKS_RECORD,
+    OF_TICKS,
     ORDER_RECORD,
     account_of,
     contract_of,
@@ -24,12 +25,13 @@ from apps.engine.venue.books import (
 from apps.engine.venue.costs import commission, slipped, worth
 from apps.engine.venue.grid import on_grid
 from apps.engine.venue.margin import CASH, ISOLATED, NO_REASON, objection_to_opening, see
-from apps.engine.venue.scene import bar_for
+from apps.engine.venue.scene import bar_for, is_missing
 from apps.engine.venue.tally import count_trade
 from apps.engine.venue.triggers import (
     DONE,
     LIMIT,
     LIMIT_IF_TOUCHED,
+    MARKET,
     MARKET_ON_CLOSE,
     STOP,
     STOP_LIMIT,
@@ -151,11 +153,24 @@ def activate(books: Record, index: int, entry: Record, price: float, inside: boo
         log(books, index, order, ACTIVATED, NO_REASON, order.quantity, price)
 
 
+@njit(**INNER)
+def time_of_fill(books: Record, index: int, order: Record) -> int:
+    """That of the row; of a tick at which a market order was given and filled, its own.
+
+    A bar is over when the next one begins: what fills at its close has that time already.
+    """
+    if books.layout == OF_TICKS and books.market_at_close != 0 and order.type == MARKET and order.id != NOBODYS:
+        index -= 1
+        while is_missing(books, index, order.instrument):
+            index -= 1
+    return time_of(books, index)
+
+
 @leaf(BOOKS_RECORD, types.int64, ORDER_RECORD, types.float64, types.float64, types.int64, types.int64)
 def fill(books: Record, index: int, order: Record, quantity: float, price: float, kind: int, takes: bool) -> None:
     """Book a fill and write its rows: the fill, the order log's, and the trade's when it ends one."""
     account, contract, holding = account_of(books), contract_of(books, order), holding_of(books, order)
-    time, rate = time_of(books, index), rate_of(books, contract)
+    time, rate = time_of_fill(books, index, order), rate_of(books, contract)
     fee = commission(books, order, quantity, price, takes, account.volume)
     if order.id == NOBODYS:
         fee += contract.liquidation_fee * quantity * abs(worth(contract, price))
@@ -167,6 +182,11 @@ def fill(books: Record, index: int, order: Record, quantity: float, price: float
     if flat:
         trade = trade_at(books.trades, account.trades * books.keeps_rows)
         close_trade(holding, time, index, exit_reason(order), trade)
+        count_trade(tally_at(books.tally, 0), trade)
+        account.trades += 1
+    elif holding.ticket != 0 and holding.position * order.side < 0.0:
+        trade = trade_at(books.trades, account.trades * books.keeps_rows)
+        close_part(holding, time, index, exit_reason(order), quantity, fee * rate, trade)
         count_trade(tally_at(books.tally, 0), trade)
         account.trades += 1
     row = fill_at(books.fills, account.fills * books.keeps_rows)
@@ -182,9 +202,12 @@ def fill(books: Record, index: int, order: Record, quantity: float, price: float
     row.position = holding.position
     row.average_price = holding.average_price
     row.cash = cash_of(books)
+    row.ticket = holding.ticket
     account.fills += 1
     account.margin_called = 0
     log(books, index, order, kind, NO_REASON, quantity, price)
+    if books.keeps_rows != 0:
+        event_at(books.events, account.events - 1).time = time
     if flat and account.orders > 1:
         cancel_reducing(books, index, order, price)
 

@@ -16,6 +16,7 @@ from apps.engine.venue import commands, driving, opening
 from apps.engine.venue.books import LAYOUTS
 from apps.engine.venue.fees import AuthorsFee
 from apps.engine.venue.grid import round_down
+from apps.engine.venue.positions import Positions
 from apps.engine.venue.state import ACCOUNT, CURRENCY, HOLDING, NO_DAY, ORDER, TALLY, TERMS
 from apps.engine.venue.tally import end_day
 
@@ -45,7 +46,7 @@ STATE = {"account": ACCOUNT, "currencies": CURRENCY, "holdings": HOLDING, "order
 AT_PRESENT = ["bid", "ask"]  # of a contract: all that is state
 
 
-class Ledger:
+class Ledger(Positions):
     def __init__(
         self, series: Array, terms: Terms, *, fee: FeeFunction | None, first: int = 0, keeps_rows: bool = True
     ) -> None:
@@ -91,8 +92,7 @@ class Ledger:
         self._next_row = self._account["next_row"]
         self._fill_count = self._account["fills"]
         self._alerts = self._account["alerts"]
-        self._positions = self._holdings["position"]
-        self._averages = self._holdings["average_price"]
+        self._take_over(self._holdings)
         self._balances = self._currencies["balance"]
         self._has_one_currency = len(self._balances) == 1
         self.event = len(series)
@@ -100,6 +100,11 @@ class Ledger:
         self._at_first = [(array.view(np.uint8), array.view(np.uint8).copy()) for array in state]
         self._write_down()
         self.open(first)
+
+    def _take_over(self, holdings: Array) -> None:
+        super()._take_over(holdings)
+        self._fixed["holdings"] = holdings
+        self._is_simple &= len(holdings) == 1
 
     def start_over(self) -> None:
         """Be as if nothing had been booked yet."""
@@ -130,23 +135,11 @@ class Ledger:
         """At the last point of the curve."""
         return float(self._tally["equity"][0])
 
-    def position(self, holding: int) -> float:
-        return float(self._positions.item(holding))
-
-    def average_price(self, holding: int) -> float:
-        return float(self._averages.item(holding))
-
-    def position_of(self, instrument: int) -> tuple[float, float]:
-        """Position and average price of an instrument; where both sides are held, their sum and 0.0."""
-        if not self._hedges:
-            return self._positions.item(instrument), self._averages.item(instrument)
-        return float(self._positions[2 * instrument : 2 * instrument + 2].sum()), 0.0
-
-    def positions(self) -> list[tuple[float, float]]:
-        """`position_of` each instrument, in their order."""
-        if self._hedges:
-            return [self.position_of(place) for place in range(len(self._positions) // 2)]
-        return list(zip(self._positions.tolist(), self._averages.tolist(), strict=True))
+    def open_ticket(self, instrument: int, side: int, number: int, asked: set[int]) -> int:
+        before, row = self._holdings, super().open_ticket(instrument, side, number, asked)
+        if self._holdings is not before:
+            self._write_down()
+        return row
 
     def equity_at(self, row: int) -> float:
         """Cash and all positions at the close of this row, which is the last that has been seen."""
@@ -244,6 +237,16 @@ class Ledger:
         return self._alerts.item()
 
     @property
+    def logged(self) -> int:
+        """How many rows the order log has that have not been handed out."""
+        return int(self._account["events"][0])
+
+    @property
+    def traded(self) -> int:
+        """How many trades have not been handed out."""
+        return int(self._account["trades"][0])
+
+    @property
     def ambiguous_bars(self) -> int:
         return int(self._account["ambiguous_bars"][0])
 
@@ -293,7 +296,8 @@ class Ledger:
         """Hand out what is new since the last time."""
         account = self._account[0]
         if not self._keeps_rows:
-            return Rows(*(np.empty(0, TABLES[name]) for name in ("events", "fills", "trades", "points", "payments")))
+            none = {name: np.empty(0, table) for name, table in TABLES.items()}
+            return Rows(none["events"], none["fills"], none["trades"], none["points"], none["payments"])
         new = {}
         for name in ("events", "fills", "trades", "payments", "points"):
             rows = new[name] = self._tables[name][: account[name]]
@@ -341,7 +345,7 @@ class Ledger:
         rows = {name: np.array([tuple(row) for row in state[name]], dtype) for name, dtype in STATE.items()}
         self._account[:] = rows["account"]
         self._currencies[:] = rows["currencies"]
-        self._holdings[:] = rows["holdings"]
+        self._take_over(rows["holdings"])
         self._tally[:] = rows["tally"]
         for name, prices in zip(AT_PRESENT, zip(*state["prices"], strict=True), strict=True):
             self._fixed["contracts"][name] = prices

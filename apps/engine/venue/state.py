@@ -121,6 +121,7 @@ HOLDING = np.dtype(
     [
         ("instrument", "i8"),
         ("leg", "i8"),  # +1 and -1 where long and short are held side by side, 0 where they are netted
+        ("ticket", "i8"),  # number of the order that opened a position of its own; 0 for an instrument's standing rows
         ("position", "f8"),  # signed
         ("average_price", "f8"),
         # the open trade, from flat to flat

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.figures import works
 from tests.benchmarks.figures.environments import ROOT
 from tests.benchmarks.figures.rows import Row
 
@@ -62,11 +63,17 @@ def store() -> list[Row]:
     ]
 
 
+def ladders() -> list[Row]:
+    works.data("w4")  # the probe reads it
+    return [_limit("floor on the ticks of w4, in times of w4's class", _measured("floor_to_w4"), "x", 3)]
+
+
 FIGURES: dict[str, Callable[[], list[Row]]] = {
     "memory": memory,
     "cold start": cold_start,
     "resumption": resumption,
     "store": store,
+    "ladders": ladders,
 }
 
 

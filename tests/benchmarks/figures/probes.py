@@ -119,13 +119,34 @@ def stored_load() -> list[float]:
     return [first, statistics.median(milliseconds(lambda: np.array(store.load(content_hash))) for _ in range(5))]
 
 
+def floor_to_w4() -> float:
+    """CPU of the floor strategy on the ticks of w4, as a multiple of what the class of w4 that sees every tick takes.
+
+    Turn by turn in one process; the medians of three turns.
+    """
+    from apps.engine.listing import Listing
+    from apps.engine.session import Session
+    from apps.engine.strategies.floor import Floor
+    from tests.benchmarks.contestants import our_ticks
+
+    ticks = np.array(np.load(CACHE / "w4.npy", mmap_mode="r"))
+
+    def floor() -> None:
+        run = Session(Floor, {}, Listing(our_ticks.PAIR, ticks), cash=10_000.0)
+        assert len(run.advance(run.total).trades) > 0
+        run.metrics()
+
+    turns = [(milliseconds(floor), milliseconds(our_ticks.w4(ticks))) for _ in range(4)][1:]
+    return statistics.median(mine for mine, _ in turns) / statistics.median(other for _, other in turns)
+
+
 def milliseconds(call: Callable[[], Any]) -> float:
     start = time.process_time()
     call()
     return (time.process_time() - start) * 1e3
 
 
-PROBES = (first_run, forked_run, added_megabytes, equal_resumptions, snapshot_time, stored_load)
+PROBES = (first_run, forked_run, added_megabytes, equal_resumptions, snapshot_time, stored_load, floor_to_w4)
 
 if __name__ == "__main__":
     (probe,) = (probe for probe in PROBES if probe.__name__ == sys.argv[1])
