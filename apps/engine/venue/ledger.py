@@ -376,7 +376,7 @@ class Ledger:
             books[name] = array.ctypes.data
         for name, table in self._tables.items():
             books[f"{name}_room"] = len(table) if self._keeps_rows or name == "orders" else ENDLESS
-        for name, column in (("rates", terms.rates), ("day_ends", terms.day_ends)):
+        for name, column in (("rates", terms.rates), ("day_ends", terms.day_ends), ("extremes", terms.extremes)):
             books[name] = 0 if column is None else column.ctypes.data
         books["layout"] = LAYOUTS[self._series.dtype]
         books["rows"], books["instruments"] = self._series.shape
