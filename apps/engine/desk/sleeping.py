@@ -151,12 +151,13 @@ class SleepingLoop(Loop):
 
     def _hear_until(self, row: int) -> None:
         """Let the strategy hear of what wakes it in the rows before this one, each at its own."""
-        ledger, hears = self._ledger, self._hears_fills
+        ledger, hears, heard = self._ledger, self._hears_fills, self._heard
         while ledger.event < row:
-            filled, heard = ledger.sleep(row, hears_fills=hears), self._heard
-            self._heard = ledger.alerts
-            if self._heard != heard or (hears and filled):
-                self._happen(ledger.booked - 1, filled, is_due=self._heard != heard)
+            filled, rung = ledger.sleep(row, hears_fills=hears)
+            if rung != heard or (hears and filled):
+                self._heard = rung
+                self._happen(ledger.booked - 1, filled, is_due=rung != heard)
+                heard = rung
 
     def _happen(self, row: int, filled: int, *, is_due: bool) -> None:
         """Tell the strategy of so many fills of a booked row, and call it where it wanted to be called."""
