@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from apps.engine.errors import BadBars
 from apps.engine.kernels import bars as kernels
 from apps.engine.kernels import sealed
+from apps.engine.kernels.ticks import BLOCK, EXTREMES, first_bad_tick
 from apps.engine.series.clock import merged
 from apps.engine.series.quotes import QUOTE_BAR, TICK
 from apps.engine.types import BAR, moment
@@ -33,6 +34,10 @@ PROBLEMS: Final = {
     kernels.CROSSED: "the ask is below the bid",
 }
 KINDS: Final = {BAR: "bar", QUOTE_BAR: "quote bar", TICK: "tick"}
+BLOCKS: Final = {
+    BAR: (kernels.BAR_BLOCK, kernels.BAR_EXTREMES, kernels.first_bad),
+    TICK: (BLOCK, EXTREMES, first_bad_tick),
+}
 CHUNK: Final = 16_384
 
 
@@ -54,9 +59,13 @@ class Listing:
     calendar: Calendar | None = None
     is_traded: bool = True
     events: Sequence[Array] = ()
+    extremes: Array = field(init=False, repr=False, compare=False)
+    """Of each block of bars or ticks, (blocks,) BAR_EXTREMES or EXTREMES; of quote bars, none."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", checked(self.rows))
+        rows, extremes = checked(self.rows)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "extremes", extremes)
 
     @property
     def layout(self) -> np.dtype[Any]:
@@ -131,6 +140,11 @@ class Floor:
         return np.append(place, len(self.series))[own]
 
     @property
+    def extremes(self) -> Array | None:
+        """As `Listing.extremes`, of a single listing."""
+        return self.listings[0].extremes if len(self.listings) == 1 else None
+
+    @property
     def day_ends(self) -> Array | None:
         """(n, listings) int64: twice when the day of each row is over, and 1 more for a row outside the day's session.
 
@@ -155,19 +169,28 @@ def column_of(rows: Array, name: str) -> Column:
     return np.asarray((rows[f"bid_{name}"] + rows[f"ask_{name}"]) / 2.0)
 
 
-def checked(rows: Array) -> Array:
-    """The rows, contiguous and read-only, when each can be traded on. Raises BadBars for the first that cannot."""
-    if rows.ndim != 1 or rows.dtype not in kernels.FIRST_BAD:
+def checked(rows: Array) -> tuple[Array, Array]:
+    """The rows, contiguous and read-only, when each can be traded on, and the extremes of their blocks.
+
+    Raises BadBars for the first row that cannot be traded on.
+    """
+    if rows.ndim != 1 or rows.dtype not in KINDS:
         raise TypeError(f"Rows are a one-dimensional array of bars, quote bars or ticks, not of {rows.dtype}.")
     if not len(rows):
         raise BadBars(0, "none", "there are no bars")
     rows = sealed(np.ascontiguousarray(rows))
-    row, problem = kernels.FIRST_BAD[rows.dtype](rows)
+    if rows.dtype == QUOTE_BAR:
+        extremes = np.empty(0, EXTREMES)
+        row, problem = kernels.first_bad_quote(rows)
+    else:
+        size, layout, first_bad = BLOCKS[rows.dtype]
+        extremes = np.empty(-(-len(rows) // size), layout)
+        row, problem = first_bad(rows, extremes)
     if problem != kernels.FINE:
         time, kind = int(rows["time"][row]), KINDS[rows.dtype]
         told = str(time) if problem == kernels.NO_TIME else moment(time).isoformat()
         raise BadBars(row, told, PROBLEMS[problem].format(kind), kind)
-    return rows
+    return rows, extremes
 
 
 def _smallest_distance(times: Array) -> int:

@@ -248,6 +248,7 @@ class Session:
             happenings=happenings.merged(tables),
             rates=np.column_stack([np.ones(len(times)), *columns]) if foreign else None,
             day_ends=floor.day_ends,
+            extremes=floor.extremes,
             point_period=round(equity_seconds * 1_000_000) if floor.layout == TICK else 0,
         )
 

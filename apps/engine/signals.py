@@ -59,7 +59,7 @@ class Targets(Plan):
                 "Signals and compiled strategies can trade both."
             )
         refuse_shape("targets", self.targets, steps, listings)
-        refuse_data_only("targets", self.targets != 0.0, listings)
+        refuse_data_only("targets", self.targets, listings)
         columns = np.array([place_of(self.targets)], COLUMN)
         desk = desk_of(desks.TARGETS, columns)
         desk["further_orders"] = len(listings)
@@ -128,7 +128,7 @@ class Signals(Plan):
     def bound(self, steps: int, listings: Sequence[Listing], *, hedges: bool) -> Bound:
         count = len(listings)
         refuse_shape("the signals", self.signals, steps, listings)
-        refuse_data_only("the signals", self.signals != 0, listings)
+        refuse_data_only("the signals", self.signals, listings)
         values = [self.size, self.stop_loss, self.take_profit]
         columns = np.array([(0, 0, 0) if each is None else place_of(each) for each in values], COLUMN)
         desk = desk_of(desks.SIGNALS, columns)
@@ -198,9 +198,9 @@ def refuse_shape(name: str, values: Array, steps: int, listings: Sequence[Listin
         )
 
 
-def refuse_data_only(name: str, trades: Array, listings: Sequence[Listing]) -> None:
+def refuse_data_only(name: str, values: Array, listings: Sequence[Listing]) -> None:
     for place, listing in enumerate(listings):
-        if not listing.is_traded and trades[:, place].any():
+        if not listing.is_traded and values[:, place].any():
             raise ValueError(f"{name} trade {listing.instrument.symbol}, which is data only in this run.")
 
 

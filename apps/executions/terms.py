@@ -135,7 +135,7 @@ def costs_of(task: Task) -> dict[str, Any]:
     return {**complete, "tiers": [list(tier) for tier in complete["tiers"]]}
 
 
-def rules_of(task: Task) -> dict[str, Any]:
+def rules_of(task: BacktestTask | TradingTask) -> dict[str, Any]:
     """Every field of the engine's `FillRules`, as JSON: the task's, else the strategy's own, else the engine's."""
     own = strategies.get(task.config.strategy_type).fill_rules
     return asdict(FillRules(**{**own, **task.fill_rules}))

@@ -1,4 +1,4 @@
-"""Long runs on ticks that nothing happens in: passed over by blocks, and yet as if every tick had been looked at."""
+"""Bars and ticks that nothing happens in: passed over by blocks, and yet as if each of them had been looked at."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
+from apps.engine.errors import BadBars
+from apps.engine.kernels.bars import BAR_BLOCK
+from apps.engine.kernels.ticks import BLOCK, extremes_of
 from apps.engine.listing import Listing
 from apps.engine.series.quotes import TICK
 from apps.engine.session import Session
+from apps.engine.signals import Targets
 from apps.engine.strategy import Strategy
-from apps.engine.types import Account, FillRules, Instrument
-from apps.engine.venue.extremes import extremes_of
-from tests.engine.runs import MONDAY, bits, in_pieces
+from apps.engine.sweep import sweep
+from apps.engine.types import Account, Costs, FillRules, Instrument
+from tests.engine.runs import MONDAY, bars_at, bits, in_pieces
 
 if TYPE_CHECKING:
     from apps.engine.types import Array
@@ -54,6 +58,75 @@ def test_the_extremes_of_a_span_are_those_of_its_ticks(seed: int, first: int, co
 
 def test_no_ticks_have_no_extremes() -> None:
     assert found(ticks_of(1, 1).ctypes.data, 0) == (np.inf, np.inf, -np.inf, -np.inf)
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 3 * BLOCK))
+@settings(deadline=None)
+def test_a_listing_knows_the_extremes_of_each_block_of_ticks(seed: int, count: int) -> None:
+    ticks = ticks_of(count, seed)
+
+    extremes = Listing(PENNIES, ticks).extremes
+
+    blocks = [ticks[first : first + BLOCK] for first in range(0, count, BLOCK)]
+    assert extremes.tolist() == [
+        (block["bid"].min(), block["ask"].min(), block["bid"].max(), block["ask"].max()) for block in blocks
+    ]
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 5 * BAR_BLOCK))
+@settings(deadline=None)
+def test_a_listing_knows_the_extremes_of_each_block_of_bars(seed: int, count: int) -> None:
+    bars = bars_at(walk_of(count, seed))
+
+    extremes = Listing(PENNIES, bars).extremes
+
+    blocks = [bars[first : first + BAR_BLOCK] for first in range(0, count, BAR_BLOCK)]
+    assert extremes.tolist() == [
+        (block["low"].min(), block["high"].max(), block["close"].min(), block["close"].max()) for block in blocks
+    ]
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    row=st.integers(1, 3 * BLOCK - 1),
+    bad=st.sampled_from([("bid", np.nan), ("ask", np.nan), ("ask", np.inf), ("bid", 0.0), ("bid", 1e9), ("time", 0)]),
+)
+@settings(deadline=None)
+def test_the_first_bad_tick_is_found_in_any_block(seed: int, row: int, bad: tuple[str, float]) -> None:
+    ticks = ticks_of(3 * BLOCK, seed)
+    ticks[bad[0]][row:] = bad[1]
+
+    with pytest.raises(BadBars) as refusal:
+        Listing(PENNIES, ticks)
+
+    assert refusal.value.row == row
+
+
+def walk_of(count: int, seed: int) -> Array:
+    return 100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.002, count)))
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    held=st.lists(st.tuples(st.sampled_from([-1.5, 0.0, 1.0, 2.0]), st.integers(1, 200)), min_size=1, max_size=12),
+    multiplier=st.sampled_from([1.0, 0.1, 7.0]),
+    first=st.integers(0, 40),
+)
+@settings(deadline=None, max_examples=60)
+def test_figures_without_rows_are_those_of_every_bar(
+    seed: int, held: list[tuple[float, int]], multiplier: float, first: int
+) -> None:
+    targets = np.concatenate([np.full(length, position) for position, length in held])
+    bars = bars_at(walk_of(len(targets) + first, seed), step=7 * 60_000_000)[first:]
+    listing = Listing(Instrument("TEST", quantity_step=0.5, multiplier=multiplier), bars)
+    terms: dict[str, Any] = {"cash": 10_000.0, "costs": Costs(commission_rate=0.0005)}
+
+    figures = sweep(lambda: Targets(targets), [()], listing, **terms)
+
+    whole = Session(Targets(targets), {}, listing, rules=FillRules(compare_opposite=False), **terms)
+    whole.advance(whole.total)
+    expected = {name: np.nan if value is None else float(value) for name, value in whole.metrics().items()}
+    assert {name: figures[name][0].item() for name in expected} == pytest.approx(expected, rel=0, abs=0, nan_ok=True)
 
 
 class Holding(Strategy):

@@ -156,11 +156,10 @@ class SleepingLoop(Loop):
             if self.wanted_row <= ledger.event:
                 self._visit(self.wanted_row)
                 continue
-            filled, heard = ledger.sleep(min(row, self.wanted_row), hears_fills=hears), self._heard
-            self._heard = ledger.alerts
+            heard = self._heard
+            filled, self._heard = ledger.sleep(min(row, self.wanted_row), hears_fills=hears)
             if self._heard != heard or (hears and filled):
-                booked = ledger.booked - 1
-                self._happen(booked, filled, is_due=self._heard != heard)
+                self._happen(ledger.booked - 1, filled, is_due=self._heard != heard)
 
     def _visit(self, row: int) -> None:
         """Call the strategy in a row in which it wanted to be called, whatever the row has brought."""

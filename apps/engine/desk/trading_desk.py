@@ -11,7 +11,7 @@ import numpy as np
 
 from apps.engine.desk.columns import computed
 from apps.engine.desk.lines import Line
-from apps.engine.desk.orders import ALERT, BUY, GTC, NAN, SELL, Order, Terms, made
+from apps.engine.desk.orders import ALERT, BUY, NAN, SELL, Order, made, terms_of_alert
 from apps.engine.desk.waking import Wake
 from apps.engine.errors import did_you_mean
 from apps.engine.series.quotes import TICK
@@ -39,6 +39,8 @@ AMENDABLE = {
 LEGS = {"long": 0, "short": 1}
 EVENT_TYPES = ("strategy_signal", "status_changed", "strategy_stopped")
 KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
+SIDES = {"bid": SELL, "ask": BUY}  # whose price an alert waits for
+INFINITY = math.inf
 
 
 class Cancellation(NamedTuple):
@@ -51,6 +53,9 @@ class Cancellation(NamedTuple):
 class Amendment(NamedTuple):
     order: Order
     changes: dict[str, float]
+
+
+ALL_BACK = Cancellation(None, None)
 
 
 class TradingDesk:
@@ -234,18 +239,16 @@ class TradingDesk:
     def alert(self, place: int, price: float, of: str) -> Order:
         if not self.is_open:
             self._refuse()
-        if of not in ("bid", "ask"):
+        side = SIDES.get(of)
+        if side is None:
             raise ValueError(f'An alert is of "bid" or of "ask", not of {of!r}.')
-        if not 0.0 < price < math.inf:
+        if not 0.0 < price < INFINITY:
             raise ValueError(f"An alert is for a price above 0, not for {price}.")
-        self.orders_given += 1
-        side = BUY if of == "ask" else SELL
-        holding = place
-        if self.hedges or place:
-            holding = self._holding(place, side, None)
+        self.orders_given = number = self.orders_given + 1
+        holding = self._holding(place, side, None) if self.hedges or place else place
         half = self._half_spread(place)  # what bars show is the middle
-        terms = Terms(GTC, 0, NAN, float(price) + (half if side == SELL else -half))
-        order = Order(self.orders_given, side, NAN, reduce_only=False, holding=holding, order_type=ALERT, terms=terms)
+        terms = terms_of_alert(float(price) + (half if side == SELL else -half))
+        order = Order(number, side, NAN, reduce_only=False, holding=holding, order_type=ALERT, terms=terms)
         self.wishes.append(order)
         return order
 
@@ -254,7 +257,7 @@ class TradingDesk:
             self._refuse()
         if order is not None and not isinstance(order, Order):
             raise TypeError(f"cancel() takes the order that buy() or sell() gave, not {order!r}.")
-        self.wishes.append(Cancellation(order, place))
+        self.wishes.append(ALL_BACK if order is None and place is None else Cancellation(order, place))
 
     def amend(self, order: Order, changes: dict[str, float]) -> None:
         if not self.is_open:

@@ -1,11 +1,11 @@
-"""One pass over the bars: is every one of them tradable, and which data are they?"""
+"""One pass over the bars: is every one of them tradable, between which prices do they stay, and which data are they?"""
 
 import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import BARS, INNER, OPTIONS, rows_of
-from apps.engine.series.quotes import QUOTE_BAR, TICK
-from apps.engine.types import BAR, Array
+from apps.engine.series.quotes import QUOTE_BAR
+from apps.engine.types import Array
 
 FINE, NOT_FINITE, NOT_POSITIVE, HIGH_BELOW_LOW, BAD_VOLUME, OUT_OF_ORDER, DUPLICATE, NO_TIME, CROSSED = range(9)
 DAY = 86_400_000_000  # microseconds
@@ -13,12 +13,18 @@ DAY = 86_400_000_000  # microseconds
 EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # the years 1 to 9999, in microseconds
 PAIR = types.UniTuple(types.int64, 2)  # type: ignore[no-untyped-call]
 
+BAR_BLOCK = 16  # bars whose extremes are kept together
+BAR_EXTREMES = np.dtype([("low", "f8"), ("high", "f8"), ("lowest_close", "f8"), ("highest_close", "f8")])
 
-@njit(PAIR(BARS), **OPTIONS)
-def first_bad(bars: Array) -> tuple[int, int]:
-    """The first bad row and what is wrong with it; (-1, FINE) when there is none."""
+
+@njit(PAIR(BARS, rows_of(BAR_EXTREMES)), **OPTIONS)
+def first_bad(bars: Array, extremes: Array) -> tuple[int, int]:
+    """The first bad row and what is wrong with it; (-1, FINE) when there is none.
+
+    extremes: (blocks,) BAR_EXTREMES, of BAR_BLOCK bars each, which are written on the way.
+    """
     for i in range(len(bars)):
-        bar = bars[i]
+        bar, block = bars[i], extremes[i // BAR_BLOCK]
         if not (np.isfinite(bar.open) and np.isfinite(bar.high) and np.isfinite(bar.low) and np.isfinite(bar.close)):
             return i, NOT_FINITE
         if not (bar.open > 0.0 and bar.high > 0.0 and bar.low > 0.0 and bar.close > 0.0):
@@ -33,6 +39,13 @@ def first_bad(bars: Array) -> tuple[int, int]:
             return i, OUT_OF_ORDER
         if i > 0 and bar.time == bars[i - 1].time:
             return i, DUPLICATE
+        if i % BAR_BLOCK == 0:
+            block.low = block.lowest_close = np.inf
+            block.high = block.highest_close = -np.inf
+        block.low = min(block.low, bar.low)
+        block.high = max(block.high, bar.high)
+        block.lowest_close = min(block.lowest_close, bar.close)
+        block.highest_close = max(block.highest_close, bar.close)
     return -1, FINE
 
 
@@ -68,27 +81,6 @@ def first_bad_quote(quotes: Array) -> tuple[int, int]:
         if i > 0 and quote.time <= quotes[i - 1].time:
             return i, DUPLICATE if quote.time == quotes[i - 1].time else OUT_OF_ORDER
     return -1, FINE
-
-
-@njit(PAIR(rows_of(TICK, readonly=True)), **OPTIONS)
-def first_bad_tick(ticks: Array) -> tuple[int, int]:
-    """As `first_bad`, of ticks, which may share a time."""
-    for i in range(len(ticks)):
-        tick = ticks[i]
-        if not (np.isfinite(tick.bid) and np.isfinite(tick.ask)):
-            return i, NOT_FINITE
-        if not (tick.bid > 0.0 and tick.ask > 0.0):
-            return i, NOT_POSITIVE
-        if tick.ask < tick.bid:
-            return i, CROSSED
-        if not EARLIEST <= tick.time <= LATEST:
-            return i, NO_TIME
-        if i > 0 and tick.time < ticks[i - 1].time:
-            return i, OUT_OF_ORDER
-    return -1, FINE
-
-
-FIRST_BAD = {BAR: first_bad, QUOTE_BAR: first_bad_quote, TICK: first_bad_tick}
 
 
 @njit(types.uint64(types.Array(types.uint64, 1, "C", readonly=True)), **OPTIONS)

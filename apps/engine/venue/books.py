@@ -154,3 +154,15 @@ def holding_of(books: Record, order: Record) -> Record:
 def time_of(books: Record, index: int) -> int:
     """The time of a row; it is the first field of every layout."""
     return integer_at(books.series + index * books.row_size, 0)
+
+
+@njit(**INNER)
+def first_at(books: Record, first: int, stop: int, time: int) -> int:
+    """The first of the rows [first, stop) at this time or later; `stop` for none."""
+    while first < stop:
+        middle = (first + stop) // 2
+        if time_of(books, middle) < time:
+            first = middle + 1
+        else:
+            stop = middle
+    return first

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit, types
 
 from apps.engine.kernels import INNER
+from apps.engine.kernels.ticks import BLOCK, TICK_BYTES, extremes_of
 from apps.engine.types import Record, TimeInForce
 from apps.engine.venue.accounting import cash_of, rate_of
 from apps.engine.venue.books import (
@@ -19,6 +20,7 @@ from apps.engine.venue.books import (
     contract_at,
     contract_of,
     currency_at,
+    first_at,
     happening_at,
     holding_at,
     leaf,
@@ -28,7 +30,7 @@ from apps.engine.venue.books import (
     time_of,
 )
 from apps.engine.venue.costs import worth
-from apps.engine.venue.extremes import TICK_BYTES, extremes_of, start_scan, take_scanned
+from apps.engine.venue.extremes import known_of, start_scan, take_scanned
 from apps.engine.venue.margin import CASH, CROSS, breaking_price, mark_of, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.state import NEVER
@@ -46,7 +48,7 @@ from apps.engine.venue.triggers import (
 IOC, FOK = int(TimeInForce.IOC), int(TimeInForce.FOK)
 LOOK_AHEAD = 512  # rows: bounded, lest a far order that is placed anew at every bar cost the square of the bars …
 FARTHEST = 2048  # … and more when these were quiet, as far as they still fit into the nearest caches
-BLOCK = 256  # ticks whose extremes are looked at together
+TICKS_AHEAD = 32  # times as many of ticks, whose blocks are passed over unseen
 NOBODY = -1
 DOUBT = 1e-12  # of all values: sums of the same amounts differ by less; a row too many does no harm
 
@@ -111,15 +113,18 @@ def first_outside(contract: Record, ticks: int, first: int, stop: int) -> int:
 def scan_ticks(books: Record, first: int, until: int, end: int) -> int:
     """The first row of [first, until) beyond the bands of the one instrument, which has ticks.
 
-    A block whose extremes are inside the bands is passed over: they are found many times as fast as the row is.
+    A block whose extremes are inside the bands is passed over, mostly without a look at its ticks.
     """
     contract, ticks = contract_at(books.contracts, 0), books.series
-    while until > first and time_of(books, until - 1) >= end:
-        until -= 1
+    if end < NEVER:
+        until = first_at(books, first, until, end)
     start_scan(contract, first)
     while first < until:
-        stop = min(first + BLOCK, until)
-        found = extremes_of(ticks + first * TICK_BYTES, stop - first)
+        stop = min(first // BLOCK * BLOCK + BLOCK, until)
+        if stop - first == BLOCK:
+            found = known_of(books, first)
+        else:
+            found = extremes_of(ticks + first * TICK_BYTES, stop - first)
         bids_stay = found[0] > contract.bid_floor and found[2] < contract.bid_ceiling
         if not (bids_stay and found[1] > contract.ask_floor and found[3] < contract.ask_ceiling):
             until = first_outside(contract, ticks, first, stop)
@@ -263,7 +268,10 @@ def next_event(books: Record, ahead: int) -> int:
     watched = books.margin > CASH and open_count(books) > 0
     if account.orders == 0 and not watched:
         return until
-    until = min(until, first + ahead)
+    near = min(until, first + ahead)
+    if books.layout != OF_TICKS or books.instruments > 1 or watched:
+        until = near
+    until = min(until, first + ahead * TICKS_AHEAD)
     clear_bands(books)
     end, trailing = NEVER, False
     for i in range(account.orders):
@@ -286,6 +294,7 @@ def next_event(books: Record, ahead: int) -> int:
     if watched:
         until = watch_margin(books, first, until)
     if trailing:
+        until = min(until, near)
         for i in range(account.orders):
             order = order_at(books.orders, i)
             if order.type == TRAILING_STOP and order.status != WAITING and order.active_from <= first:

@@ -28,20 +28,13 @@ if TYPE_CHECKING:
     from apps.engine.venue.fees import FeeFunction
     from apps.engine.venue.opening import Terms
 
-FULL = commands.FULL
+ALERTS, FILLS, FULL = commands.ALERTS, commands.FILLS, commands.FULL
 ALL = -1  # instruments
 ENDLESS = 2**62
 ROOM = 256  # rows a table starts with …
 GROWTH = 4  # … and how many times as many it has after it was full
 LARGE = 4096  # rows of a table that are handed out as they are, not copied
-TABLES = {
-    "orders": ORDER,
-    "fills": FILL,
-    "trades": TRADE,
-    "events": ORDER_EVENT,
-    "payments": PAYMENT,
-    "points": EQUITY,
-}
+TABLES = {"orders": ORDER, "fills": FILL, "trades": TRADE, "events": ORDER_EVENT, "payments": PAYMENT, "points": EQUITY}
 STATE = {"account": ACCOUNT, "currencies": CURRENCY, "holdings": HOLDING, "orders": ORDER, "tally": TALLY}
 AT_PRESENT = ["bid", "ask"]  # of a contract: all that is state
 
@@ -184,9 +177,9 @@ class Ledger(Positions):
         terms = 0
         if order.terms is not None:
             if self._next_row.item() <= row:
-                self._catch_up(row)
+                self._call(commands.commit, row + 1)
             if order.type == ALERT:
-                self._call(commands.watch, order.id, order.holding, order.side, order.terms.stop, row)
+                self._watch(order, order.terms.stop, row)
                 return
             terms = 1
             self._given[1] = order.terms
@@ -201,6 +194,11 @@ class Ledger(Positions):
             terms,
             row,
         )
+
+    def _watch(self, order: Order, price: float, row: int) -> None:
+        while (event := commands.watch(self._address, order.id, order.holding, order.side, price, row)) == FULL:
+            self._enlarge()
+        self.event = event
 
     def cancel(self, order: Order | None, instrument: int | None, row: int) -> None:
         """Take an order back at the close of this row, or every one (of an instrument)."""
@@ -258,19 +256,23 @@ class Ledger(Positions):
 
     def last_fills(self, count: int) -> list[tuple[Any, ...]]:
         """The last so many fills, as plain values."""
-        table: Any = self._tables["fills"]
-        fills = self._fill_count.item()
-        return [table.item(place) for place in range(fills - count, fills)]
+        fill: Any = self._tables["fills"].item
+        stop = self._fill_count.item()
+        return [fill(stop - 1)] if count == 1 else [fill(place) for place in range(stop - count, stop)]
 
-    def sleep(self, stop: int, *, hears_fills: bool) -> int:
-        """Book the rows before `stop`, as far as the first with an alert, or a fill to be heard; how many fills."""
-        before, waking = self._fill_count.item(), commands.FILLS if hears_fills else commands.ALERTS
-        while (event := commands.sleep(self._address, stop, waking)) == FULL:
+    def sleep(self, stop: int, *, hears_fills: bool) -> tuple[int, int]:
+        """Book the rows before `stop`, as far as the first with an alert, or a fill to be heard.
+
+        How many fills this brought, and how many alerts have been reached until now.
+        """
+        fills = self._fill_count
+        before = fills.item()
+        while (event := commands.sleep(self._address, stop, FILLS if hears_fills else ALERTS)) == FULL:
             self._enlarge()
         self.event = event
         if self._has_fee:
             self._fee.check()
-        return self._fill_count.item() - before
+        return fills.item() - before, self._alerts.item()
 
     def drive(self, desk: Array, stop: int) -> None:
         """Let a desk decide at each of its steps before row `stop`; it is told of a failure by its `asked`.
@@ -380,7 +382,7 @@ class Ledger(Positions):
             books[name] = array.ctypes.data
         for name, table in self._tables.items():
             books[f"{name}_room"] = len(table) if self._keeps_rows or name == "orders" else ENDLESS
-        for name, column in (("rates", terms.rates), ("day_ends", terms.day_ends)):
+        for name, column in (("rates", terms.rates), ("day_ends", terms.day_ends), ("extremes", terms.extremes)):
             books[name] = 0 if column is None else column.ctypes.data
         books["layout"] = LAYOUTS[self._series.dtype]
         books["rows"], books["instruments"] = self._series.shape

@@ -3,6 +3,8 @@
 from numba import njit, types
 
 from apps.engine.kernels import INNER
+from apps.engine.kernels.bars import BAR_BLOCK
+from apps.engine.kernels.ticks import AHEAD, TICK_BYTES, fetch
 from apps.engine.types import EQUITY, Record
 from apps.engine.venue.accounting import cash_of, mark_excursion, rate_of
 from apps.engine.venue.books import (
@@ -13,6 +15,7 @@ from apps.engine.venue.books import (
     bar_at,
     contract_at,
     currency_at,
+    first_at,
     holding_at,
     leaf,
     number_at,
@@ -21,14 +24,16 @@ from apps.engine.venue.books import (
     tick_at,
     time_of,
 )
-from apps.engine.venue.extremes import scan_span
+from apps.engine.venue.extremes import bar_block_at, scan_span
 from apps.engine.venue.margin import equity_of, open_count
 from apps.engine.venue.scene import close_of, high_of, is_missing, low_of
 from apps.engine.venue.tally import count_day, measure_drawdown
 
 POINT_BYTES = EQUITY.itemsize
-STRIDE = 8  # ticks to leap over while looking for the end of a period …
-WINDOW = 16  # … and those around where it should be
+WINDOW = 16  # ticks around where the end of a period should be …
+STRIDE = 8  # … and the first leap where it is not
+LINE = 64  # bytes that memory brings at a time; those of a short period are all asked for …
+SHORT = 256  # ticks
 
 
 @njit(**INNER)
@@ -117,6 +122,38 @@ def mark_held(
     return value, lowest, highest
 
 
+@njit(**INNER)
+def mark_quietly(
+    books: Record, tally: Record, first: int, stop: int, held: tuple[float, ...]
+) -> tuple[float, float, float]:
+    """As `mark_held` of a contract that is not inverse, without points.
+
+    A block whose extremes bring no new peak and no deeper fall needs no closer look: the value never falls while the
+    price rises (nor the other way round, of a short position), however it is rounded.
+    """
+    cash, position, multiplier, lowest, highest = held
+    index = first
+    while index < stop:
+        until = min(index // BAR_BLOCK * BAR_BLOCK + BAR_BLOCK, stop)
+        block = bar_block_at(books.extremes, index // BAR_BLOCK)
+        low = cash + position * (multiplier * block.lowest_close)
+        high = cash + position * (multiplier * block.highest_close)
+        fall = tally.peak - min(low, high)
+        if max(low, high) < tally.peak and fall <= tally.drawdown_abs and fall <= tally.drawdown * tally.peak:
+            if until - index == BAR_BLOCK:
+                lowest, highest = min(lowest, block.low), max(highest, block.high)
+            else:
+                for i in range(index, until):
+                    bar = bar_at(books.series, i)
+                    lowest, highest = min(lowest, bar.low), max(highest, bar.high)
+        else:
+            _, lowest, highest = mark_held(
+                tally, books.series, 0, index, until, (cash, position, multiplier, lowest, highest), False
+            )
+        index = until
+    return cash + position * (multiplier * bar_at(books.series, stop - 1).close), lowest, highest
+
+
 @leaf(BOOKS_RECORD, types.int64, types.int64)
 def mark_bars(books: Record, first: int, stop: int) -> None:
     """Of one position in an instrument with bars: day by day, since what a bar costs here is what a run costs."""
@@ -143,7 +180,7 @@ def mark_bars(books: Record, first: int, stop: int) -> None:
         elif points != 0:
             value, lowest, highest = mark_held(tally, bars, points, index, until, held, False)
         else:
-            value, lowest, highest = mark_held(tally, bars, 0, index, until, held, False)
+            value, lowest, highest = mark_quietly(books, tally, index, until, held)
         tally.equity = value
         measure_drawdown(tally, value)
         index = until
@@ -183,31 +220,46 @@ def first_tick_from(books: Record, first: int, stop: int, time: int, guess: int)
 
     Around the guess, the earlier ones are counted: a search would have to guess at every step how it goes on.
     """
+    ticks = books.series
+    if tick_at(ticks, stop - 1).time < time:
+        return stop
     near = max(guess - WINDOW // 2, first)
-    if near + WINDOW <= stop and time_of(books, near) < time:
+    if near + WINDOW <= stop and tick_at(ticks, near).time < time:
         earlier = 0
         for i in range(WINDOW):
-            earlier += time_of(books, near + i) < time
+            earlier += tick_at(ticks, near + i).time < time
         if earlier < WINDOW:
             return near + earlier
         first = near + WINDOW - 1
-    while first + STRIDE < stop and time_of(books, first + STRIDE) < time:
-        first += STRIDE
-    while first < stop and time_of(books, first) < time:
-        first += 1
-    return first
+    step = STRIDE
+    while first + step < stop and tick_at(ticks, first + step).time < time:
+        first += step
+        step += step
+    return first_at(books, first, min(first + step, stop), time)
+
+
+@njit(**INNER)
+def fetch_span(address: int, size: int) -> None:
+    """Ask for memory of this many bytes, which is needed later."""
+    for offset in range(0, size, LINE):
+        fetch(address + offset)
 
 
 @leaf(BOOKS_RECORD, types.int64, types.int64)
 def mark_ticks(books: Record, first: int, stop: int) -> None:
     """Of one instrument with ticks: between two points only the extremes count, and these only for what is held."""
     contract, ticks = contract_at(books.contracts, 0), books.series
-    index, length = first, WINDOW  # of a period, in ticks: most are like the one before
+    period = books.point_period
+    index, ends = first, (time_of(books, first) // period + 1) * period
+    lasted = time_of(books, stop - 1) - time_of(books, first)
+    length = int((stop - first) * (period / lasted)) if lasted > period else WINDOW  # of a period, in ticks
     while index < stop:
-        ends = (time_of(books, index) // books.point_period + 1) * books.point_period
-        start = index
+        time, start = time_of(books, index), index
+        if time >= ends:
+            ends = (time // period + 1) * period if time >= ends + period else ends + period
+        if length <= SHORT:
+            fetch_span(ticks + start * TICK_BYTES + AHEAD, length * TICK_BYTES)
         index = first_tick_from(books, start, stop, ends, start + length)
-        length = index - start
         last = tick_at(ticks, index - 1)
         contract.bid = last.bid
         contract.ask = last.ask
@@ -215,7 +267,7 @@ def mark_ticks(books: Record, first: int, stop: int) -> None:
             write_point(books, index - 1)
     if open_count(books) == 0:
         return
-    scan_span(contract, books.series, first, stop)
+    scan_span(books, contract, first, stop)
     for i in range(books.holdings_count):
         holding = holding_at(books.holdings, i)
         if holding.position > 0.0:

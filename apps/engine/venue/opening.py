@@ -26,7 +26,8 @@ class Terms:
 
     instruments, costs: of each series, in its order; the tiers are those of the first. happenings: (h,) HAPPENING in
     the order of their rows. currencies: the account's first. rates: (n, currencies) float64, None for one currency.
-    day_ends: (n, instruments) int64, as `Floor.day_ends`. point_period: microseconds, 0 for a point a row.
+    day_ends: (n, instruments) int64, as `Floor.day_ends`. extremes: as `Floor.extremes`. point_period: microseconds, 0
+    for a point a row.
     """
 
     instruments: Sequence[Instrument]
@@ -39,6 +40,7 @@ class Terms:
     happenings: Array = field(default_factory=lambda: NO_HAPPENINGS)
     rates: Array | None = None
     day_ends: Array | None = None
+    extremes: Array | None = None
     point_period: int = 0
 
     @property

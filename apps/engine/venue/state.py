@@ -186,6 +186,7 @@ TALLY = np.dtype(
 BOOKS = np.dtype(
     [
         ("series", "i8"),  # (rows, instruments) of one of the layouts
+        ("extremes", "i8"),  # of its blocks, where it is of one instrument; else 0
         ("layout", "i8"),
         ("row_size", "i8"),  # bytes from one row to the next, of all instruments
         ("rows", "i8"),

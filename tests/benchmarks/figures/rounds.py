@@ -47,9 +47,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Speed:
-    """rate: bars or ticks per CPU second. count: how many a run was given."""
+    """rate: bars or ticks per CPU second. clock_rate: per second of the clock. count: how many a run was given."""
 
     rate: float
+    clock_rate: float
     count: int
 
     def __str__(self) -> str:
@@ -63,25 +64,30 @@ def race(contestants: Iterable[Contestant], rounds: int, *, whole: bool) -> dict
     whole: give everyone all rows. Raises OutOfTheRace when one of the house is wrong.
     """
     running = list(dict.fromkeys(contestants))
-    seconds: dict[Contestant, list[float]] = {each: [] for each in running}
+    seconds: dict[Contestant, list[tuple[float, float]]] = {each: [] for each in running}
     counts: dict[Contestant, int] = {}
     for number in range(1, rounds + 1):
         print(f"round {number} of {rounds}: {len(running)} to run", file=sys.stderr, flush=True)
         for each in list(running):
             try:
-                counts[each], spent = carried_out(each, whole=whole)
+                counts[each], *spent = carried_out(each, whole=whole)
             except OutOfTheRace as reason:
                 if each.file in OF_THE_HOUSE:
                     raise
                 print(f"{each.file} {each.function}: skipped, {reason}", file=sys.stderr, flush=True)
                 running.remove(each)
             else:
-                seconds[each].append(spent)
-    return {each: Speed(counts[each] / statistics.median(seconds[each]), counts[each]) for each in running}
+                seconds[each].append((spent[0], spent[1]))
+    return {each: _speed(counts[each], seconds[each]) for each in running}
 
 
-def carried_out(contestant: Contestant, *, whole: bool) -> tuple[int, float]:
-    """Bars or ticks and CPU seconds of one run.
+def _speed(count: int, seconds: list[tuple[float, float]]) -> Speed:
+    cpu, clock = (statistics.median(spent) for spent in zip(*seconds, strict=True))
+    return Speed(count / cpu, count / clock, count)
+
+
+def carried_out(contestant: Contestant, *, whole: bool) -> tuple[int, float, float]:
+    """Bars or ticks of one run, its CPU seconds, and those of the clock.
 
     Raises OutOfTheRace when the contestant is absent, fails, or comes to something else.
     """
@@ -96,7 +102,7 @@ def carried_out(contestant: Contestant, *, whole: bool) -> tuple[int, float]:
     outcome = Outcome(result["count"], result["equity"])
     if not outcome.is_near(expected, result["tolerance"] or work.tolerance):
         raise OutOfTheRace(f"it came to {outcome}, not to {expected}.")
-    return part.size * work.passes, result["cpu_seconds"]
+    return part.size * work.passes, result["cpu_seconds"], result["seconds"]
 
 
 def _last_line(contestant: Contestant, arguments: list[str]) -> str:

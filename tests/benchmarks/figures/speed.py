@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.contestants import ours
-from tests.benchmarks.figures.rounds import Contestant, Speed, race
+from tests.benchmarks.figures.rounds import OF_THE_HOUSE, Contestant, Speed, race
 from tests.benchmarks.figures.rows import Row
 
 if TYPE_CHECKING:
@@ -29,16 +30,24 @@ LOOP = Contestant("loop", "w1")
 
 @dataclass(frozen=True)
 class Comparison:
-    """goal: how many times as fast as the peer ours has to be, or how many times as slow it may be (is_limit)."""
+    """goal: how many times as fast as the peer ours has to be, or how many times as slow it may be (is_limit).
+
+    by_clock: how fast by the clock: threads do not save CPU seconds.
+    """
 
     name: str
     ours: Contestant
     peer: Contestant
     goal: float | None = None
     is_limit: bool = False
+    by_clock: bool = False
 
     def row(self, speeds: dict[Contestant, Speed]) -> Row:
         mine, peer = speeds[self.ours], speeds[self.peer]
+        if self.by_clock:
+            ratio = mine.clock_rate / peer.clock_rate
+            told = [f"{each.clock_rate / 1e6:.3g} M/s" for each in (mine, peer)]
+            return Row(f"{self.name}, against one by the clock", ratio, "x", self.goal, *told)
         ratio = peer.rate / mine.rate if self.is_limit else mine.rate / peer.rate
         part = "" if peer.count == mine.count else f" of {peer.count:,}"
         return Row(
@@ -67,8 +76,11 @@ def brackets() -> Iterator[Comparison]:
 
 
 def sweep() -> Iterator[Comparison]:
-    """All pairs of averages in one process and thread."""
+    """All pairs of averages in one process: by one thread, and by two where there are cores for them."""
     yield from against("w3 signals", "w3", {"vectorbt": 40, "vectorbt rust": 10})
+    if (os.cpu_count() or 1) > 1:
+        threads, thread = Contestant("ours", "w3_threads"), Contestant("ours", "w3")
+        yield Comparison("w3 signals by two threads", threads, thread, 1.7, by_clock=True)
 
 
 def ticks() -> Iterator[Comparison]:
@@ -95,7 +107,7 @@ def rows(rounds: int, *, alone: bool, whole: bool) -> list[Row]:
         each
         for group in COMPARISONS
         for each in group()
-        if hasattr(ours, each.ours.function) and (each.peer.file == "loop" or not alone)
+        if hasattr(ours, each.ours.function) and (each.peer.file in OF_THE_HOUSE or not alone)
     ]
     speeds = race([side for each in comparisons for side in (each.ours, each.peer)], rounds, whole=whole)
     return [each.row(speeds) for each in comparisons if each.peer in speeds]

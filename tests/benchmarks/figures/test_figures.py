@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.figures import environments, loops, rounds, rows, works
-from tests.benchmarks.figures.rounds import Contestant, OutOfTheRace
+from tests.benchmarks.figures.rounds import Contestant, OutOfTheRace, Speed
 from tests.benchmarks.figures.rows import Row
+from tests.benchmarks.figures.speed import Comparison
 
 PEER = Contestant("jesse", "w1")
 LOCKS = sorted(environments.LOCKS.glob("*.txt"))
@@ -24,14 +25,35 @@ def ten_bars(tmp_path, monkeypatch):
 
 
 def answer(monkeypatch, **result):
-    told = {"rows": 10, "cpu_seconds": 0.5, "count": 0, "equity": 10_000.0, "tolerance": None, "variant": {}, **result}
+    told = {
+        "rows": 10,
+        "cpu_seconds": 0.5,
+        "seconds": 2.0,
+        "count": 0,
+        "equity": 10_000.0,
+        "tolerance": None,
+        "variant": {},
+        **result,
+    }
     monkeypatch.setattr(rounds, "_last_line", lambda *_: json.dumps(told))
 
 
 def test_a_speed_is_rows_by_cpu_second(ten_bars, monkeypatch):
     answer(monkeypatch)
 
-    assert rounds.race([PEER], 3, whole=False)[PEER].rate == 20
+    speed = rounds.race([PEER], 3, whole=False)[PEER]
+
+    assert (speed.rate, speed.clock_rate, speed.count) == (20, 5, 10)
+
+
+def test_threads_are_compared_by_the_clock():
+    one, two = Contestant("ours", "w3"), Contestant("ours", "w3_threads")
+    speeds = {one: Speed(rate=4e6, clock_rate=4e6, count=8), two: Speed(rate=3.8e6, clock_rate=7e6, count=8)}
+
+    row = Comparison("w3", two, one, 1.7, by_clock=True).row(speeds)
+
+    assert (row.value, row.met, row.is_gate) == (1.75, True, False)
+    assert (row.ours, row.peer) == ("7 M/s", "4 M/s")
 
 
 def test_a_peer_that_comes_to_another_equity_has_no_speed(ten_bars, monkeypatch, capsys):
