@@ -111,7 +111,7 @@ def changed_code(manifest: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Any]
     """
     then, now = leaves_of(manifest), leaves_of({"engine": _engine()})
     try:
-        now["strategy.source"] = sources.digest_that_runs(manifest["strategy"])
+        now["strategy.source"] = sources.digest_that_runs(str(then.get("strategy.type")), then.get("strategy.source"))
     except UnknownStrategy:
         then.pop("strategy.source", None)
         now["strategy.source"] = None

@@ -20,7 +20,7 @@ def session_of(manifest: dict[str, Any], change: Callable[[type[Strategy]], type
     What an older manifest does not say is as the engine has it by default: so it was when it was written.
     change: what another strategy is made of it with, which knows its parameters and its snapshots.
     """
-    strategy = sources.strategy_of(manifest["strategy"])
+    strategy = sources.strategy_of(manifest["strategy"]["type"], manifest["strategy"].get("source"))
     if change is not None:
         strategy = change(strategy)
     known = {name: value for name, value in manifest["instrument"].items() if value is not None}

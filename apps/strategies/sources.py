@@ -5,7 +5,6 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -51,27 +50,27 @@ def text_of(strategy: type[Strategy]) -> tuple[str, str]:
     return (file.name, file.read_text(encoding="utf-8")) if file else ("", "")
 
 
-def strategy_of(told: dict[str, Any]) -> type[Strategy]:
-    """The class that a manifest names. told: its member `strategy`.
+def strategy_of(strategy_type: str, digest: str | None) -> type[Strategy]:
+    """The class that a manifest names, by its type and the digest of its code. Raises UnknownStrategy.
 
-    A file of the owner's folder is that of the run, whatever the folder holds now. Raises UnknownStrategy.
+    A file of the owner's folder is that of the run, whatever the folder holds now.
     """
-    if told["type"] in BUILT_IN_TYPES:
-        return strategies.get(told["type"])
-    known = strategies.all().get(told["type"])
+    if strategy_type in BUILT_IN_TYPES:
+        return strategies.get(strategy_type)
+    known = strategies.all().get(strategy_type)
     source = folder.source_of(known) if known else None
-    if known is not None and (source is None or source.digest == told.get("source")):
+    if known is not None and (source is None or source.digest == digest):
         return known
-    kept = StrategySource.objects.filter(digest=told.get("source") or "", strategy_type=told["type"]).first()
+    kept = StrategySource.objects.filter(digest=digest or "", strategy_type=strategy_type).first()
     if kept is None:
-        return strategies.get(told["type"])
-    return folder.load(folder.Source(kept.file, kept.text))[told["type"]]
+        return strategies.get(strategy_type)
+    return folder.load(folder.Source(kept.file, kept.text))[strategy_type]
 
 
-def digest_that_runs(told: dict[str, Any]) -> str | None:
+def digest_that_runs(strategy_type: str, digest: str | None) -> str | None:
     """The digest of the class that `strategy_of` gives. Raises UnknownStrategy."""
-    source = folder.source_of(strategy_of(told))
-    return source.digest if source else digest_of(told["type"])
+    source = folder.source_of(strategy_of(strategy_type, digest))
+    return source.digest if source else digest_of(strategy_type)
 
 
 @cache

@@ -45,7 +45,7 @@ def rows_with_ticks(draw: Any) -> Rows:
     bars = np.array(sorted(draw(st.sets(st.integers(0, 14)))), np.int64)
     ticks = np.zeros(len(bars), TICK)
     ticks["time"], ticks["bid"], ticks["ask"] = bars, 1.1, 1.2
-    return TickRows(rows.orders, rows.fills, rows.trades, rows.equity, rows.payments, ticks, bars)
+    return TickRows(rows.orders, rows.fills, rows.trades, rows.equity, rows.payments, ticks=ticks, tick_bars=bars)
 
 
 @given(rows=engine_rows() | rows_with_ticks(), size=st.integers(1, 9))
@@ -87,7 +87,7 @@ def ticks_of(count: int) -> np.ndarray:
 @pytest.mark.case("T34")
 def test_a_tick_event_has_prices_as_strings() -> None:
     nothing = (np.zeros(0, kind) for kind in (ORDER_EVENT, FILL, TRADE, EQUITY, PAYMENT))
-    rows = TickRows(*nothing, ticks_of(2)[1:], np.array([1]))
+    rows = TickRows(*nothing, ticks=ticks_of(2)[1:], tick_bars=np.array([1]))
 
     made = encoded.event_rows(EXECUTION, rows)
 
