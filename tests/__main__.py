@@ -1,7 +1,7 @@
 """`python -m tests [arguments of pytest]`: everything on SQLite, then the storage tests on PostgreSQL as well.
 
-Without a choice of tests the suite runs in parts: those that share nothing on all cores, then the real servers, workers
-and browsers one after the other, so that they meet a machine as quiet as a user's.
+Without a choice of tests the suite runs on all cores, file by file: what shares nothing first, then the real servers,
+workers and browsers, each with a database, a broker and ports of its own.
 """
 
 import os
@@ -70,7 +70,7 @@ def _parts(arguments: list[str], url: str | None) -> Iterator[Part]:
         yield Part("Everything on SQLite")
     else:
         yield Part("What shares nothing, on SQLite", ("-m", f"not ({STACKS})", *SPREAD))
-        yield Part("Real servers, workers and browsers", ("-m", STACKS))
+        yield Part("Real servers, workers and browsers", ("-m", STACKS, *SPREAD))
     if url is not None:
         yield Part("The storage tests again, on PostgreSQL", () if chosen else SPREAD, url)
 

@@ -15,6 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from apps.engine.types import BAR
 from tests import services
+from tests.stack import KINDS
 
 MINUTE = 60_000_000
 MONDAY = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z in microseconds
@@ -39,7 +40,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item.get_closest_marker("storage")]
     # from its first test on, Playwright runs an event loop in this thread, and no other can
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, _stack_of(item)))
+
+
+def _stack_of(item: pytest.Item) -> str:
+    """The kind of the stack that a test drives: in a random order each test would start one of the other kind."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    kinds = (value for value in parameters.values() if isinstance(value, str) and value in KINDS)
+    return next(kinds, "") if item.get_closest_marker("acceptance") else ""
 
 
 @pytest.fixture(scope="session")
