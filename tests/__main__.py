@@ -1,7 +1,8 @@
 """`python -m tests [arguments of pytest]`: everything on SQLite, then the storage tests on PostgreSQL as well.
 
-Without a choice of tests the suite runs on all cores, file by file: what shares nothing first, then the real servers,
-workers and browsers, each with a database, a broker and ports of its own.
+Without a choice of tests the suite runs on all cores, file by file: what shares nothing first, then real servers and
+workers, each with a database, a broker and ports of its own. Browsers come in one process: from its first test on,
+Playwright runs an event loop in it, and no other can.
 """
 
 import os
@@ -20,7 +21,7 @@ from tests import services
 
 STORAGE = "TAPEDECK_TEST_STORAGE"  # tests/environment.py reads it
 JUNIT = "--junitxml="
-STACKS = "acceptance or browser"
+STACKS, BROWSERS = "acceptance and not browser", "browser"
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SPREAD = ("-n", str(CORES), "--dist", "loadfile")
 CANNOT_GO_ON = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
@@ -69,8 +70,9 @@ def _parts(arguments: list[str], url: str | None) -> Iterator[Part]:
     if chosen:
         yield Part("Everything on SQLite")
     else:
-        yield Part("What shares nothing, on SQLite", ("-m", f"not ({STACKS})", *SPREAD))
-        yield Part("Real servers, workers and browsers", ("-m", STACKS, *SPREAD))
+        yield Part("What shares nothing, on SQLite", ("-m", "not acceptance and not browser", *SPREAD))
+        yield Part("Real servers and workers", ("-m", STACKS, *SPREAD))
+        yield Part("Browsers", ("-m", BROWSERS))
     if url is not None:
         yield Part("The storage tests again, on PostgreSQL", () if chosen else SPREAD, url)
 
