@@ -178,7 +178,9 @@ def test_a_trade_leads_to_its_bar(finished: Page) -> None:
 
 
 def test_zooming_in_brings_single_bars_and_back(finished: Page) -> None:
+    finished.reload()  # a page that was there before the end has drawn bar by bar what it would fold now
     chart = finished.locator("#chart")
+    expect(finished.locator("#chart[data-ready]")).to_be_visible()
     folded = int(chart.get_attribute("data-ready") or 0)
     assert folded < BARS
 
